@@ -1,0 +1,110 @@
+// Package snapshot keeps the state of a component across restarts: it loads it
+// from the storage extension at start, saves it at intervals and at shutdown.
+package snapshot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+)
+
+const key = "snapshot"
+
+// Keeper saves one component's state. Its methods are not safe for concurrent
+// use with each other; save is called from one goroutine at a time.
+type Keeper struct {
+	client storage.Client
+	logger *zap.Logger
+	save   func() ([]byte, error)
+	stop   chan struct{}
+	wg     sync.WaitGroup
+	once   sync.Once
+}
+
+// Open finds the storage extension and opens the component's own space in it.
+// A nil storageID is not an error: state is then kept in memory only.
+func Open(ctx context.Context, host component.Host, storageID *component.ID, kind component.Kind, id component.ID, name string, logger *zap.Logger) (*Keeper, error) {
+	k := &Keeper{client: storage.NewNopClient(), logger: logger, stop: make(chan struct{})}
+	if storageID == nil {
+		return k, nil
+	}
+	ext, ok := host.GetExtensions()[*storageID]
+	if !ok {
+		return nil, fmt.Errorf("storage: extension %q is not configured: add it to service::extensions", storageID)
+	}
+	s, ok := ext.(storage.Extension)
+	if !ok {
+		return nil, fmt.Errorf("storage: extension %q is not a storage extension", storageID)
+	}
+	client, err := s.GetClient(ctx, kind, id, name)
+	if err != nil {
+		return nil, fmt.Errorf("open storage %q: %w", storageID, err)
+	}
+	k.client = client
+	return k, nil
+}
+
+// Load returns the last saved state, nil if there is none.
+func (k *Keeper) Load(ctx context.Context) ([]byte, error) {
+	b, err := k.client.Get(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("load snapshot: %w", err)
+	}
+	return b, nil
+}
+
+// Start saves the state every interval until Close. Zero means at Close only.
+func (k *Keeper) Start(interval time.Duration, save func() ([]byte, error)) {
+	k.save = save
+	if interval <= 0 {
+		return
+	}
+	k.wg.Add(1)
+	go func() {
+		defer k.wg.Done()
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-k.stop:
+				return
+			case <-ticker.C:
+				if err := k.write(context.Background()); err != nil {
+					k.logger.Warn("State was not saved; it is tried again at the next interval.", zap.Error(err))
+				}
+			}
+		}
+	}()
+}
+
+// Close waits for the goroutine, saves once more and closes the storage. It may
+// be called twice, and without Start.
+func (k *Keeper) Close(ctx context.Context) error {
+	var err error
+	k.once.Do(func() {
+		close(k.stop)
+		k.wg.Wait()
+		err = errors.Join(k.write(ctx), k.client.Close(ctx))
+	})
+	return err
+}
+
+func (k *Keeper) write(ctx context.Context) error {
+	if k.save == nil {
+		return nil
+	}
+	b, err := k.save()
+	if err != nil {
+		return fmt.Errorf("take snapshot: %w", err)
+	}
+	if err := k.client.Set(ctx, key, b); err != nil {
+		return fmt.Errorf("save snapshot: %w", err)
+	}
+	return nil
+}

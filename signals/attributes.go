@@ -1,0 +1,26 @@
+package signals
+
+// Resource and record attributes. Names follow the OpenTelemetry semantic
+// conventions where these have one; the others are Tidewatch's own.
+const (
+	AttrServiceName = "service.name"
+	AttrHostName    = "host.name"
+	AttrHostID      = "host.id"
+	AttrHostArch    = "host.arch"
+	AttrOSType      = "os.type"
+
+	AttrLogFilePath = "log.file.path"
+	AttrLogFileName = "log.file.name"
+	// AttrLogFileOffset is the byte offset of the first byte of the record in
+	// its file, an integer.
+	AttrLogFileOffset = "log.file.position"
+	AttrLogIOStream   = "log.iostream"
+
+	// AttrPatternID is the stable id of the log pattern that a record belongs to.
+	AttrPatternID = "log.pattern.id"
+	// AttrTemplate is the pattern's readable template, with variables as <type>.
+	AttrTemplate = "log.record.template"
+
+	// AttrMetric names, on the baseline families, the metric that they describe.
+	AttrMetric = "metric"
+)

@@ -1,0 +1,39 @@
+package signals
+
+// A finding is a log record with this event name and these attributes; the
+// schema is described in docs/findings.md.
+const (
+	EventFinding = "tidewatch.finding"
+
+	AttrFindingID       = "finding.id"
+	AttrFindingKind     = "finding.kind"
+	AttrFindingState    = "finding.state"
+	AttrFindingSeverity = "finding.severity"
+	AttrFindingScore    = "finding.score"
+	AttrFindingStart    = "finding.start"
+	AttrFindingSummary  = "finding.summary"
+	AttrFindingReceipt  = "finding.receipt"
+	AttrFindingLinks    = "finding.links"
+	// AttrFindingMetric is the name of the metric that a finding is about.
+	AttrFindingMetric = "finding.metric.name"
+)
+
+// Kinds of findings.
+const (
+	KindMetricAnomaly  = "metric_anomaly"
+	KindPatternNew     = "pattern_new"
+	KindPatternFlood   = "pattern_flood"
+	KindPatternSpike   = "pattern_spike"
+	KindPatternSilence = "pattern_silence"
+	KindSeverityFlip   = "pattern_severity_flip"
+	KindParameterShift = "pattern_parameter_shift"
+	KindPatternDeploy  = "pattern_deploy"
+	KindRootCause      = "root_cause"
+	KindAlert          = "alert"
+	StateOpen          = "open"
+	StateUpdated       = "updated"
+	StateResolved      = "resolved"
+	SeverityInfo       = "info"
+	SeverityWarning    = "warning"
+	SeverityCritical   = "critical"
+)
