@@ -1,0 +1,111 @@
+package healthextension
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tidewatch/tidewatch/internal/selfmetrics"
+)
+
+// maxExporters bounds the exporters that are followed; a configuration has a
+// handful.
+const maxExporters = 256
+
+// Exporter says how one exporter does.
+type Exporter struct {
+	Name string `json:"name"`
+	// Sent counts the items delivered since the start.
+	Sent float64 `json:"sent"`
+	// Queued is what waits, in the unit of the exporter's queue.
+	Queued float64 `json:"queued"`
+	// StalledSeconds is how long items have waited without any delivery.
+	StalledSeconds float64 `json:"stalled_seconds,omitempty"`
+}
+
+// progress remembers when each exporter last delivered something. An exporter
+// with an empty queue has nothing to deliver and always does well.
+type progress struct {
+	stallAfter time.Duration
+	exporters  map[string]*track
+	err        error
+	failing    time.Time // since when the own metrics cannot be read
+}
+
+type track struct {
+	sent, queued float64
+	moved        time.Time // when sent last grew or the queue was last empty
+}
+
+// observe takes one look at the own metrics.
+func (p *progress) observe(samples []selfmetrics.Sample, err error, now time.Time) {
+	p.err = err
+	if err != nil {
+		if p.failing.IsZero() {
+			p.failing = now
+		}
+		return
+	}
+	p.failing = time.Time{}
+	type seen struct{ sent, queued float64 }
+	current := map[string]seen{}
+	for _, s := range samples {
+		name := s.Labels["exporter"]
+		if name == "" {
+			continue
+		}
+		c := current[name]
+		switch {
+		case strings.HasPrefix(s.Name, "otelcol_exporter_sent_"):
+			c.sent += s.Value
+		case s.Name == "otelcol_exporter_queue_size":
+			c.queued += s.Value
+		default:
+			continue
+		}
+		current[name] = c
+	}
+	for name := range p.exporters {
+		if _, ok := current[name]; !ok {
+			delete(p.exporters, name)
+		}
+	}
+	if p.exporters == nil {
+		p.exporters = map[string]*track{}
+	}
+	for name, c := range current {
+		t, ok := p.exporters[name]
+		if !ok {
+			if len(p.exporters) >= maxExporters {
+				continue
+			}
+			t = &track{moved: now}
+			p.exporters[name] = t
+		}
+		if c.sent != t.sent || c.queued == 0 {
+			t.moved = now
+		}
+		t.sent, t.queued = c.sent, c.queued
+	}
+}
+
+// report lists the exporters by name, and a sentence for each that is stalled.
+func (p *progress) report(now time.Time) (exporters []Exporter, reasons []string) {
+	if p.err != nil && now.Sub(p.failing) > p.stallAfter {
+		reasons = append(reasons, fmt.Sprintf("progress is not known: %v", p.err))
+	}
+	for name, t := range p.exporters {
+		e := Exporter{Name: name, Sent: t.sent, Queued: t.queued}
+		if t.queued > 0 {
+			e.StalledSeconds = now.Sub(t.moved).Seconds()
+		}
+		exporters = append(exporters, e)
+		if t.queued > 0 && now.Sub(t.moved) > p.stallAfter {
+			reasons = append(reasons, fmt.Sprintf("exporter %s has delivered nothing for %s while data waits in its queue; its own log says why", name, now.Sub(t.moved).Round(time.Second)))
+		}
+	}
+	slices.SortFunc(exporters, func(a, b Exporter) int { return strings.Compare(a.Name, b.Name) })
+	slices.Sort(reasons)
+	return exporters, reasons
+}

@@ -1,0 +1,63 @@
+package healthextension
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/internal/selfmetrics"
+)
+
+func page(sent, queued float64) []selfmetrics.Sample {
+	loki := map[string]string{"exporter": "loki", "data_type": "logs"}
+	return []selfmetrics.Sample{
+		{Name: "otelcol_exporter_sent_log_records", Labels: loki, Value: sent},
+		{Name: "otelcol_exporter_queue_size", Labels: loki, Value: queued},
+		{Name: "otelcol_exporter_queue_capacity", Labels: loki, Value: 1000},
+		{Name: "otelcol_receiver_accepted_log_records", Labels: map[string]string{"receiver": "tail"}, Value: 9},
+	}
+}
+
+func TestProgress(t *testing.T) {
+	t0 := time.Unix(1_700_000_000, 0)
+	at := func(s int) time.Time { return t0.Add(time.Duration(s) * time.Second) }
+	p := progress{stallAfter: time.Minute}
+
+	p.observe(page(10, 0), nil, at(0))
+	p.observe(page(10, 0), nil, at(600))
+	_, reasons := p.report(at(600))
+	require.Empty(t, reasons, "an idle exporter is not stalled")
+
+	p.observe(page(10, 5), nil, at(610))
+	p.observe(page(10, 50), nil, at(650))
+	exporters, reasons := p.report(at(650))
+	require.Empty(t, reasons, "50 s are within stall_after")
+	require.Equal(t, []Exporter{{Name: "loki", Sent: 10, Queued: 50, StalledSeconds: 50}}, exporters)
+
+	_, reasons = p.report(at(670))
+	require.Len(t, reasons, 1)
+	require.Contains(t, reasons[0], "exporter loki has delivered nothing for 1m10s")
+
+	p.observe(page(11, 49), nil, at(680))
+	_, reasons = p.report(at(680))
+	require.Empty(t, reasons, "one delivery is progress")
+
+	p.observe(nil, nil, at(690))
+	exporters, _ = p.report(at(690))
+	require.Empty(t, exporters, "an exporter that is gone is forgotten")
+}
+
+func TestProgressUnknown(t *testing.T) {
+	t0 := time.Unix(1_700_000_000, 0)
+	p := progress{stallAfter: time.Minute}
+	p.observe(nil, errors.New("connection refused"), t0)
+	_, reasons := p.report(t0)
+	require.Empty(t, reasons, "one failed look says nothing")
+	_, reasons = p.report(t0.Add(2 * time.Minute))
+	require.Equal(t, []string{"progress is not known: connection refused"}, reasons)
+	p.observe(page(1, 0), nil, t0.Add(3*time.Minute))
+	_, reasons = p.report(t0.Add(3 * time.Minute))
+	require.Empty(t, reasons)
+}

@@ -1,0 +1,3 @@
+// Package hostprocessor names the host on every resource that does not say
+// where it comes from.
+package hostprocessor
