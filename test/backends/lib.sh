@@ -57,11 +57,15 @@ run_dir() {
 
 # background LOG COMMAND...: starts a server in a process group of its own, so
 # that it outlives the recipe and can be ended with everything it started.
-# Leaves its process id in $PID.
+# Leaves its process id in $PID. When OWNER_PID is given, the server ends with
+# that process, however that one ends.
 background() {
   local log=$1; shift
   setsid nohup "$@" >>"$log" 2>&1 </dev/null 8>&- 9>&- &
   PID=$!
+  [ -z "${OWNER_PID:-}" ] || setsid nohup bash -c '
+    while kill -0 "$1" 2>/dev/null; do kill -0 "$2" 2>/dev/null || exit 0; sleep 1; done
+    kill -TERM -- "-$2"; sleep 10; kill -KILL -- "-$2"' watch "$OWNER_PID" "$PID" >/dev/null 2>&1 </dev/null 8>&- 9>&- &
 }
 
 # wait_ready URL PID SECONDS LOG: returns when URL answers 2xx. When it does not,
