@@ -28,6 +28,9 @@ const (
 // maxLate is how many points back a value may still find its point.
 const maxLate = 8
 
+// silentAfter is how many seconds without a point make a series silent.
+const silentAfter = 600
+
 // maxMetrics bounds what is known about metrics by name.
 const maxMetrics = 1024
 
@@ -85,6 +88,7 @@ type seriesTable struct {
 	metrics map[string]MetricInfo
 	written uint64
 	evicted uint64
+	refused uint64
 	late    uint64
 }
 
@@ -108,7 +112,8 @@ func (t *seriesTable) init(maxSeries, points int) {
 func (t *seriesTable) total(out *Totals) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	out.Points, out.Series, out.EvictedSeries, out.LatePoints = t.written, len(t.byID), t.evicted, t.late
+	out.Points, out.Series, out.EvictedSeries = t.written, len(t.byID), t.evicted
+	out.RefusedPoints, out.LatePoints = t.refused, t.late
 }
 
 // PutMetric keeps what is known about a metric, for units and descriptions on
@@ -130,14 +135,20 @@ func (s *Store) PutMetric(name string, info MetricInfo) {
 
 // PutPoint writes one value of the point of series id at at, whole seconds;
 // values of one point may come in any order and in several calls. describe is
-// called only for a series that is not held; the least recently written series
-// makes room for it.
+// called only for a series that is not held. When the store is full, the series
+// written longest ago makes room if it has been silent for ten minutes; else the
+// newcomer is refused and counted, so that too many series can't push each other
+// out in turns.
 func (s *Store) PutPoint(id uint64, at time.Time, f Field, value float64, describe func() SeriesInfo) {
 	t := &s.series
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	e, ok := t.byID[id]
 	if !ok {
+		if len(t.byID) >= t.max && !t.evict(seconds(at)) {
+			t.refused++
+			return
+		}
 		e = t.add(id, at, describe())
 	}
 	t.lru.MoveToFront(e)
@@ -148,13 +159,20 @@ func (s *Store) PutPoint(id uint64, at time.Time, f Field, value float64, descri
 	}
 }
 
-func (t *seriesTable) add(id uint64, at time.Time, info SeriesInfo) *list.Element {
-	if len(t.byID) >= t.max {
-		oldest := t.lru.Back()
-		delete(t.byID, oldest.Value.(*series).id)
-		t.lru.Remove(oldest)
-		t.evicted++
+// evict removes the series written longest ago if it is silent.
+func (t *seriesTable) evict(now uint32) bool {
+	oldest := t.lru.Back()
+	r := oldest.Value.(*series)
+	if last := r.times[r.index(len(r.times)-1)]; last+silentAfter > now {
+		return false
 	}
+	delete(t.byID, r.id)
+	t.lru.Remove(oldest)
+	t.evicted++
+	return true
+}
+
+func (t *seriesTable) add(id uint64, at time.Time, info SeriesInfo) *list.Element {
 	byKey := func(a, b Attr) int { return cmp.Compare(a.Key, b.Key) }
 	slices.SortFunc(info.Attrs, byKey)
 	slices.SortFunc(info.Entity, byKey)

@@ -65,12 +65,17 @@ func TestRingKeepsTheYoungest(t *testing.T) {
 	require.EqualValues(t, 249, s.Series()[0].Observed)
 }
 
-func TestLeastRecentlyWrittenSeriesLeaves(t *testing.T) {
+func TestOnlySilentSeriesMakeRoom(t *testing.T) {
 	s := localstore.New(localstore.Options{MaxSeries: 2})
 	s.PutPoint(1, at(0), localstore.Observed, 1, cpu("cpu1"))
 	s.PutPoint(2, at(0), localstore.Observed, 2, cpu("cpu2"))
-	s.PutPoint(1, at(1), localstore.Observed, 1, cpu("cpu1"))
-	s.PutPoint(3, at(1), localstore.Observed, 3, cpu("cpu10"))
+	s.PutPoint(3, at(1), localstore.Observed, 3, cpu("cpu3")) // both are fresh
+	require.EqualValues(t, 1, s.Totals().RefusedPoints)
+
+	s.PutPoint(2, at(40), localstore.Observed, 2, cpu("cpu2"))
+	s.PutPoint(1, at(40), localstore.Observed, 2, cpu("cpu1"))
+	s.PutPoint(1, at(100), localstore.Observed, 1, cpu("cpu1"))
+	s.PutPoint(3, at(100), localstore.Observed, 3, cpu("cpu10"))
 	views := s.Series()
 	require.Len(t, views, 2)
 	require.Equal(t, localstore.SeriesID(1), views[0].ID)

@@ -39,10 +39,10 @@ type Options struct {
 	MaxSpans  int
 }
 
-// DefaultOptions needs at most about 7 MB when every bound is reached.
+// DefaultOptions needs 7 to 8 MB when every bound is reached.
 func DefaultOptions() Options {
 	return Options{
-		MaxSeries:       600,
+		MaxSeries:       500,
 		PointsPerSeries: 360,
 		MaxPatterns:     1000,
 		MaxFindings:     200,
@@ -116,10 +116,11 @@ type Totals struct {
 	EvictedPatterns uint64 `json:"evicted_patterns"`
 	EvictedFindings uint64 `json:"evicted_findings"`
 	EvictedTraces   uint64 `json:"evicted_traces"`
-	// LatePoints came before the newest point of their series and fitted no point
+	// RefusedPoints were of series for which there was no room; LatePoints came before the newest point of their series and fitted no point
 	// held; DroppedSpans exceeded what one trace may hold.
-	LatePoints   uint64 `json:"late_points"`
-	DroppedSpans uint64 `json:"dropped_spans"`
+	RefusedPoints uint64 `json:"refused_points"`
+	LatePoints    uint64 `json:"late_points"`
+	DroppedSpans  uint64 `json:"dropped_spans"`
 }
 
 // Totals returns the counters.

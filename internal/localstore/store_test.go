@@ -88,8 +88,9 @@ func TestMemoryBudget(t *testing.T) {
 	for i := range 10_000 {
 		fillOne(s, start.Add(time.Duration(i)*time.Second), i%3000)
 	}
+	later := start.Add(24 * time.Hour)
 	for i := range 400 {
-		at := start.Add(time.Duration(i) * 10 * time.Second)
+		at := later.Add(time.Duration(i) * 10 * time.Second)
 		for n := range 600 {
 			for f := localstore.Observed; f <= localstore.State; f++ {
 				s.PutPoint(uint64(n+5000), at, f, float64(n), func() localstore.SeriesInfo {
