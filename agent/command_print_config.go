@@ -1,0 +1,45 @@
+package agent
+
+import (
+	"regexp"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+)
+
+// userinfo matches the password of a URL.
+var userinfo = regexp.MustCompile(`(://[^/@:\s]*):[^/@\s]*@`)
+
+func newPrintConfigCommand(set *componentSet) *cobra.Command {
+	var flags configFlags
+	cmd := &cobra.Command{
+		Use:   "print-config",
+		Short: "Print the effective configuration with all defaults, secrets masked",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := flags.apply(); err != nil {
+				return err
+			}
+			factories, err := set.factories()
+			if err != nil {
+				return err
+			}
+			cfg, err := flags.sources.load(cmd.Context(), factories, buildInfo())
+			if err != nil {
+				return err
+			}
+			conf, err := effective(cfg)
+			if err != nil {
+				return err
+			}
+			b, err := yaml.Marshal(conf.ToStringMap())
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(userinfo.ReplaceAll(b, []byte("$1:[REDACTED]@")))
+			return err
+		},
+	}
+	flags.add(cmd)
+	return cmd
+}

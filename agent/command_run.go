@@ -1,0 +1,112 @@
+package agent
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.opentelemetry.io/collector/otelcol"
+)
+
+// configFlags are the flags of every command that reads the configuration.
+type configFlags struct {
+	sources sources
+	env     map[string]*string // environment variable -> value of its flag
+}
+
+// environment names the variables that builtin profiles read, with the flag of
+// the same meaning.
+var environment = []struct{ variable, flag, usage string }{
+	{"TIDEWATCH_STATE_DIR", "state-dir", "directory for checkpoints, queues and learned baselines"},
+	{"TIDEWATCH_ELASTICSEARCH_URL", "elasticsearch-url", "export logs and traces to this Elasticsearch"},
+	{"TIDEWATCH_LOKI_URL", "loki-url", "export logs to this Loki"},
+	{"TIDEWATCH_REMOTE_WRITE_URL", "remote-write-url", "export metrics to this Prometheus remote-write endpoint"},
+}
+
+func (f *configFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.sources.locations, "config", nil, "configuration file or builtin:NAME; may be repeated, later ones override (default "+defaultProfile+")")
+	flags.StringArrayVar(&f.sources.sets, "set", nil, "one key=value on top of the configuration, for example exporters::loki::timeout=10s; may be repeated")
+	f.env = map[string]*string{}
+	for _, e := range environment {
+		f.env[e.variable] = flags.String(e.flag, "", e.usage+" ($"+e.variable+")")
+	}
+}
+
+// apply makes the flags visible as the environment variables that profiles
+// read, and settles the state directory.
+func (f *configFlags) apply() error {
+	for variable, value := range f.env {
+		if *value == "" {
+			continue
+		}
+		if err := os.Setenv(variable, *value); err != nil {
+			return fmt.Errorf("set %s: %w", variable, err)
+		}
+	}
+	if os.Getenv("TIDEWATCH_STATE_DIR") != "" {
+		return nil
+	}
+	dir, err := stateDir(os.Getenv, os.UserHomeDir)
+	if err != nil {
+		return err
+	}
+	return os.Setenv("TIDEWATCH_STATE_DIR", dir)
+}
+
+// stateDir is systemd's state directory, else the user's by the XDG base
+// directory specification.
+func stateDir(getenv func(string) string, home func() (string, error)) (string, error) {
+	if dir := getenv("STATE_DIRECTORY"); dir != "" {
+		return filepath.SplitList(dir)[0], nil
+	}
+	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "tidewatch"), nil
+	}
+	dir, err := home()
+	if err != nil {
+		return "", fmt.Errorf("find a state directory: %w; give one with --state-dir", err)
+	}
+	return filepath.Join(dir, ".local", "state", "tidewatch"), nil
+}
+
+func newRunCommand(set *componentSet) *cobra.Command {
+	var flags configFlags
+	drain := 30 * time.Second
+	cmd := &cobra.Command{
+		Use:   "tidewatch",
+		Short: "Observe this host: logs, metrics and traces, what is normal, and what is not",
+		Long: `Without arguments Tidewatch observes this host with the profile builtin:host and
+serves a page that shows what it sees. SIGHUP reloads the configuration, SIGTERM
+drains and stops.`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := flags.apply(); err != nil {
+				return err
+			}
+			factories, err := set.factories()
+			if err != nil {
+				return err
+			}
+			received := make(chan os.Signal, 3) // one of each kind may wait
+			signal.Notify(received, handled...)
+			defer signal.Stop(received)
+			r := &runner{
+				factories: factories,
+				info:      buildInfo(),
+				sources:   flags.sources,
+				drain:     drain,
+				ready:     func(cfg *otelcol.Config) { announce(cmd.OutOrStdout(), cfg) },
+			}
+			return r.run(cmd.Context(), received)
+		},
+	}
+	flags.add(cmd)
+	cmd.Flags().DurationVar(&drain, "drain-timeout", drain, "how long a shutdown may take to deliver what was read; the rest stays in the queues on disk")
+	return cmd
+}

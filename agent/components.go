@@ -1,0 +1,58 @@
+package agent
+
+import (
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver"
+	"go.opentelemetry.io/collector/connector"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/debugexporter"
+	"go.opentelemetry.io/collector/exporter/nopexporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/zpagesextension"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+
+	"github.com/tidewatch/tidewatch/extensions/healthextension"
+	"github.com/tidewatch/tidewatch/processors/hostprocessor"
+)
+
+// components is the one list of what the agent is built of. builder-config.yaml
+// names the same components; a test keeps the two equal.
+func components() *componentSet {
+	return &componentSet{
+		receivers: []receiver.Factory{
+			hostmetricsreceiver.NewFactory(),
+			otlpreceiver.NewFactory(),
+		},
+		processors: []processor.Factory{
+			attributesprocessor.NewFactory(),
+			filterprocessor.NewFactory(),
+			hostprocessor.NewFactory(),
+			memorylimiterprocessor.NewFactory(),
+			resourceprocessor.NewFactory(),
+			transformprocessor.NewFactory(),
+		},
+		connectors: []connector.Factory{},
+		exporters: []exporter.Factory{
+			debugexporter.NewFactory(),
+			nopexporter.NewFactory(),
+			otlpexporter.NewFactory(),
+			otlphttpexporter.NewFactory(),
+		},
+		extensions: []extension.Factory{
+			filestorage.NewFactory(),
+			healthextension.NewFactory(),
+			pprofextension.NewFactory(),
+			zpagesextension.NewFactory(),
+		},
+	}
+}

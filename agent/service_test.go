@@ -1,0 +1,151 @@
+package agent
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.uber.org/goleak"
+)
+
+func mustFactories(t *testing.T) otelcol.Factories {
+	t.Helper()
+	f, err := components().factories()
+	require.NoError(t, err)
+	return f
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	return l.Addr().String()
+}
+
+// config is a complete configuration with the health probe on the address.
+func config(t *testing.T, health string) string {
+	return fmt.Sprintf(`
+receivers: {otlp: {protocols: {http: {endpoint: %s}}}}
+exporters: {nop: {}}
+extensions: {health: {endpoint: %s, telemetry_url: ""}}
+service:
+  extensions: [health]
+  telemetry: {logs: {level: error}, metrics: {endpoint: %s}}
+  pipelines: {logs: {receivers: [otlp], exporters: [nop]}}
+`, freeAddress(t), health, freeAddress(t))
+}
+
+type running struct {
+	t       *testing.T
+	file    string
+	signals chan os.Signal
+	ready   chan *otelcol.Config
+	done    chan error
+}
+
+func startRunner(t *testing.T, text string) *running {
+	r := &running{t: t, file: filepath.Join(t.TempDir(), "config.yaml"), signals: make(chan os.Signal, 1), ready: make(chan *otelcol.Config, 4), done: make(chan error, 1)}
+	r.write(text)
+	run := &runner{
+		factories: mustFactories(t), info: buildInfo(), drain: 10 * time.Second,
+		sources: sources{locations: []string{r.file}},
+		ready:   func(c *otelcol.Config) { r.ready <- c },
+	}
+	go func() { r.done <- run.run(t.Context(), r.signals) }()
+	r.awaitReady()
+	return r
+}
+
+func (r *running) write(text string) {
+	require.NoError(r.t, os.WriteFile(r.file, []byte(text), 0o600))
+}
+
+func (r *running) awaitReady() {
+	select {
+	case <-r.ready:
+	case err := <-r.done:
+		require.NoError(r.t, err)
+		r.t.Fatal("the agent ended")
+	case <-time.After(30 * time.Second):
+		r.t.Fatal("the agent did not become ready")
+	}
+}
+
+func (r *running) stop() {
+	r.signals <- syscall.SIGTERM
+	select {
+	case err := <-r.done:
+		require.NoError(r.t, err)
+	case <-time.After(30 * time.Second):
+		r.t.Fatal("the agent did not stop")
+	}
+}
+
+func alive(address string) bool {
+	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get("http://" + address + "/livez")
+	if err != nil {
+		return false
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+func TestReload(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	first, second := freeAddress(t), freeAddress(t)
+	r := startRunner(t, config(t, first))
+	require.True(t, alive(first))
+
+	broken, err := filepath.Glob("testdata/broken/*.yaml")
+	require.NoError(t, err)
+	for _, f := range broken {
+		b, err := os.ReadFile(f)
+		require.NoError(t, err)
+		r.write(string(b))
+		r.signals <- syscall.SIGHUP
+	}
+	require.NoError(t, os.Remove(r.file))
+	r.signals <- syscall.SIGHUP
+	r.write(config(t, second))
+	r.signals <- syscall.SIGHUP
+	r.awaitReady() // the only one: no broken configuration has restarted anything
+	require.Empty(t, r.ready)
+	require.True(t, alive(second))
+	require.False(t, alive(first))
+	r.stop()
+	require.False(t, alive(second))
+}
+
+func TestReloadTakesBackWhatDoesNotStart(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	address := freeAddress(t)
+	r := startRunner(t, config(t, address))
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	r.write(config(t, taken.Addr().String()))
+	r.signals <- syscall.SIGHUP
+	r.awaitReady()
+	require.True(t, alive(address))
+	r.stop()
+}
+
+func TestStartFailureLeavesNothing(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(config(t, taken.Addr().String())), 0o600))
+	run := &runner{factories: mustFactories(t), info: buildInfo(), drain: time.Second, sources: sources{locations: []string{file}}, ready: func(*otelcol.Config) {}}
+	require.ErrorContains(t, run.run(t.Context(), nil), "is another agent running?")
+}

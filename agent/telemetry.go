@@ -1,0 +1,197 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	otelprom "go.opentelemetry.io/otel/exporters/prometheus"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configtelemetry"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/service/telemetry"
+	nooptrace "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/tidewatch/tidewatch/signals"
+)
+
+// TelemetryConfig is service::telemetry: what the agent says about itself. It is
+// a small part of upstream's schema; metric names are upstream's otelcol_*.
+type TelemetryConfig struct {
+	Logs    TelemetryLogs    `mapstructure:"logs"`
+	Metrics TelemetryMetrics `mapstructure:"metrics"`
+	Traces  TelemetryTraces  `mapstructure:"traces"`
+}
+
+// TelemetryLogs configures the agent's own log on standard error.
+type TelemetryLogs struct {
+	// Level is debug, info, warn or error.
+	Level zapcore.Level `mapstructure:"level"`
+	// Encoding is console or json.
+	Encoding string `mapstructure:"encoding"`
+}
+
+// TelemetryMetrics configures the agent's own metrics.
+type TelemetryMetrics struct {
+	// Level is none, basic, normal or detailed; none serves no metrics.
+	Level configtelemetry.Level `mapstructure:"level"`
+	// Endpoint is the address that serves /metrics.
+	Endpoint string `mapstructure:"endpoint"`
+}
+
+// TelemetryTraces configures spans about the agent's own work, for zpages.
+type TelemetryTraces struct {
+	// Level is none (no spans are made) or basic.
+	Level configtelemetry.Level `mapstructure:"level"`
+}
+
+// Validate names the key and the fix.
+func (c *TelemetryConfig) Validate() error {
+	if c.Logs.Encoding != "console" && c.Logs.Encoding != "json" {
+		return fmt.Errorf("logs::encoding must be console or json, not %q", c.Logs.Encoding)
+	}
+	if c.Metrics.Level != configtelemetry.LevelNone {
+		if _, _, err := net.SplitHostPort(c.Metrics.Endpoint); err != nil {
+			return fmt.Errorf("metrics::endpoint must be host:port, for example %s: %w", signals.AddrTelemetry, err)
+		}
+	}
+	return nil
+}
+
+// newTelemetryFactory is slimmer than upstream's by about 6 MB of binary and
+// 5 MB of memory, which go into exporters that the agent does not need for
+// itself.
+func newTelemetryFactory() telemetry.Factory {
+	return telemetry.NewFactory(
+		func() component.Config {
+			return &TelemetryConfig{
+				Logs:    TelemetryLogs{Level: zapcore.InfoLevel, Encoding: "console"},
+				Metrics: TelemetryMetrics{Level: configtelemetry.LevelNormal, Endpoint: signals.AddrTelemetry},
+				Traces:  TelemetryTraces{Level: configtelemetry.LevelNone},
+			}
+		},
+		telemetry.WithCreateResource(createResource),
+		telemetry.WithCreateLogger(createLogger),
+		telemetry.WithCreateMeterProvider(createMeterProvider),
+		telemetry.WithCreateTracerProvider(createTracerProvider),
+	)
+}
+
+func createResource(_ context.Context, set telemetry.Settings, _ component.Config) (pcommon.Resource, error) {
+	r := pcommon.NewResource()
+	r.Attributes().PutStr(signals.AttrServiceName, set.BuildInfo.Command)
+	r.Attributes().PutStr("service.version", set.BuildInfo.Version)
+	r.Attributes().PutStr("service.instance.id", uuid.NewString())
+	return r, nil
+}
+
+func createLogger(_ context.Context, set telemetry.LoggerSettings, c component.Config) (*zap.Logger, component.ShutdownFunc, error) {
+	cfg := c.(*TelemetryConfig).Logs
+	enc := zap.NewProductionEncoderConfig()
+	enc.EncodeTime = zapcore.ISO8601TimeEncoder
+	zc := zap.Config{
+		Level:            zap.NewAtomicLevelAt(cfg.Level),
+		Encoding:         cfg.Encoding,
+		EncoderConfig:    enc,
+		OutputPaths:      []string{"stderr"},
+		ErrorOutputPaths: []string{"stderr"},
+		// A line that repeats a thousand times a second must not become load.
+		Sampling:          &zap.SamplingConfig{Initial: 10, Thereafter: 100},
+		DisableStacktrace: true,
+		DisableCaller:     true,
+	}
+	build := set.BuildZapLogger
+	if build == nil {
+		build = zap.Config.Build
+	}
+	logger, err := build(zc)
+	return logger, nil, err
+}
+
+func createMeterProvider(_ context.Context, set telemetry.MeterSettings, c component.Config) (telemetry.MeterProvider, error) {
+	cfg := c.(*TelemetryConfig).Metrics
+	if cfg.Level == configtelemetry.LevelNone {
+		return &meterServer{MeterProvider: sdkmetric.NewMeterProvider()}, nil
+	}
+	registry := prometheus.NewRegistry()
+	// The same choices as upstream's default, so that the names are equal.
+	reader, err := otelprom.New(otelprom.WithRegisterer(registry), otelprom.WithoutUnits(), otelprom.WithoutCounterSuffixes(), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo())
+	if err != nil {
+		return nil, fmt.Errorf("create own metrics: %w", err)
+	}
+	opts := []sdkmetric.Option{sdkmetric.WithReader(reader)}
+	if cfg.Level < configtelemetry.LevelDetailed {
+		opts = append(opts, sdkmetric.WithView(dropScopes(
+			"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc",
+			"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
+		)))
+	}
+	listener, err := net.Listen("tcp", cfg.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("service::telemetry::metrics::endpoint: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	m := &meterServer{
+		MeterProvider: sdkmetric.NewMeterProvider(opts...),
+		server:        &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second},
+		done:          make(chan struct{}),
+	}
+	go func() {
+		defer close(m.done)
+		if err := m.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			set.Logger.Error("The agent's own metrics are no longer served.", zap.Error(err))
+		}
+	}()
+	return m, nil
+}
+
+// meterServer is a meter provider that serves what it measures.
+type meterServer struct {
+	*sdkmetric.MeterProvider
+	server *http.Server
+	done   chan struct{}
+}
+
+// Shutdown stops the server and waits for it.
+func (m *meterServer) Shutdown(ctx context.Context) error {
+	var err error
+	if m.server != nil {
+		err = m.server.Close()
+		<-m.done
+	}
+	return errors.Join(err, m.MeterProvider.Shutdown(ctx))
+}
+
+func dropScopes(names ...string) sdkmetric.View {
+	return func(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
+		for _, n := range names {
+			if i.Scope.Name == n {
+				return sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}, true
+			}
+		}
+		return sdkmetric.Stream{}, false
+	}
+}
+
+type noopTracerProvider struct{ nooptrace.TracerProvider }
+
+func (noopTracerProvider) Shutdown(context.Context) error { return nil }
+
+func createTracerProvider(_ context.Context, _ telemetry.TracerSettings, c component.Config) (telemetry.TracerProvider, error) {
+	if c.(*TelemetryConfig).Traces.Level == configtelemetry.LevelNone {
+		return noopTracerProvider{}, nil
+	}
+	return sdktrace.NewTracerProvider(), nil
+}
