@@ -1,0 +1,53 @@
+package logpattern
+
+// Kind is the type of a word of a message.
+type Kind uint8
+
+// Kinds of words. Constant words are Word; everything else is a variable.
+const (
+	Word Kind = iota
+	// Any is a place at which unlike things were seen.
+	Any
+	Num
+	Hex
+	IP
+	UUID
+	Path
+	URL
+	Duration
+	Size
+	Date
+	Str
+	ID
+	kinds
+)
+
+var kindNames = [kinds]string{
+	"", "<*>", "<num>", "<hex>", "<ip>", "<uuid>", "<path>", "<url>", "<duration>", "<size>", "<date>", "<str>", "<id>",
+}
+
+// String is the placeholder that stands for the kind in a template.
+func (k Kind) String() string {
+	if k >= kinds {
+		return "<*>"
+	}
+	return kindNames[k]
+}
+
+// join is the narrowest kind that covers both.
+func join(a, b Kind) Kind {
+	if a == b {
+		return a
+	}
+	if a > b {
+		a, b = b, a
+	}
+	switch {
+	case a == Num && (b == Hex || b == Duration || b == Size || b == ID):
+		return b
+	case a == Hex && b == ID, a == UUID && b == ID:
+		return ID
+	default:
+		return Any
+	}
+}

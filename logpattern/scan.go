@@ -1,0 +1,213 @@
+package logpattern
+
+import (
+	"math/bits"
+	"strings"
+)
+
+// token is one word of a message: line[start:end].
+type token struct {
+	start, end int32
+	elem       int32 // the element that it belongs to
+	kind       Kind
+}
+
+// scan holds what is known of one message. Its slices are reused.
+type scan struct {
+	msg    string
+	tokens []token
+	// elems are what patterns are compared by: the hash of a constant word, or
+	// zero for a variable; neighbouring variables are one element.
+	elems []uint64
+	// shape hashes the elements, exact hashes elements and kinds.
+	shape, exact uint64
+	cut          bool // the message is longer than what was looked at
+	max          int
+}
+
+const (
+	mix1 = 0x9E3779B97F4A7C15
+	mix2 = 0xD6E8FEB86659FD93
+)
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^mix1, b^mix2)
+	return hi ^ lo
+}
+
+// wordHash hashes a constant word; it is never zero.
+func wordHash(w string) uint64 {
+	h := uint64(len(w)) * mix1
+	for len(w) >= 8 {
+		h = mix(h, uint64(w[0])|uint64(w[1])<<8|uint64(w[2])<<16|uint64(w[3])<<24|uint64(w[4])<<32|uint64(w[5])<<40|uint64(w[6])<<48|uint64(w[7])<<56)
+		w = w[8:]
+	}
+	var v uint64
+	for i := 0; i < len(w); i++ {
+		v = v<<8 | uint64(w[i])
+	}
+	return mix(h, v) | 1
+}
+
+// read cuts msg into tokens.
+func (s *scan) read(msg string, maxTokens int) {
+	s.msg, s.max = msg, maxTokens
+	s.tokens, s.elems = s.tokens[:0], s.elems[:0]
+	s.shape, s.exact, s.cut = mix2, mix1, false
+	n := len(msg)
+	for i := 0; i < n; {
+		cl := class[msg[i]]
+		if cl&clEnds != 0 {
+			if msg[i] == '=' {
+				s.emptyValue(i)
+			}
+			i++
+			continue
+		}
+		start := i
+		var flags uint16
+		for i < n {
+			cl = class[msg[i]]
+			if cl&clEnds != 0 {
+				break
+			}
+			flags |= cl
+			i++
+		}
+		if flags&(clSlash|clColon) == clSlash|clColon && strings.Contains(msg[start:i], "://") {
+			for i < n && !isSpace(msg[i]) && !strings.ContainsRune("\"'<>|`", rune(msg[i])) {
+				i++ // the delimiters of a URL are its own
+			}
+			for class[msg[i-1]]&clDelim != 0 {
+				i--
+			}
+		}
+		if !s.word(start, i, flags) {
+			s.cut = true
+			return
+		}
+	}
+}
+
+// emptyValue adds a variable for "key=" with nothing behind it, so that an
+// empty value and a full one are the same pattern.
+func (s *scan) emptyValue(i int) {
+	if i == 0 || class[s.msg[i-1]]&clEnds != 0 {
+		return
+	}
+	if i+1 == len(s.msg) || isSpace(s.msg[i+1]) || s.msg[i+1] == ',' || s.msg[i+1] == ';' {
+		s.add(i+1, i+1, Str)
+	}
+}
+
+func (s *scan) add(start, end int, kind Kind) bool {
+	if len(s.tokens) >= s.max {
+		return false
+	}
+	if kind == Word {
+		h := wordHash(s.msg[start:end])
+		s.elems = append(s.elems, h)
+		s.shape = mix(s.shape, h)
+		s.exact = mix(s.exact, h)
+	} else {
+		if n := len(s.elems); n == 0 || s.elems[n-1] != 0 {
+			s.elems = append(s.elems, 0)
+			s.shape = mix(s.shape, 0)
+		}
+		s.exact = mix(s.exact, uint64(kind))
+	}
+	s.tokens = append(s.tokens, token{int32(start), int32(end), int32(len(s.elems) - 1), kind})
+	return true
+}
+
+// word adds the run of bytes msg[start:end], whose classes are flags: one token
+// or, where a colon joins several, more.
+func (s *scan) word(start, end int, flags uint16) bool {
+	msg := s.msg
+	// Punctuation at the end belongs to the sentence.
+	for end > start {
+		c := msg[end-1]
+		if c != '.' && c != ':' && c != '!' && c != '?' && c != '*' {
+			break
+		}
+		end--
+	}
+	if end == start {
+		return true
+	}
+	if c := msg[start]; c == '#' || c == '*' || c == ':' || c == '$' && flags&clDigit != 0 {
+		for start < end-1 && (msg[start] == '#' || msg[start] == '*' || msg[start] == ':' || msg[start] == '$') {
+			start++
+		}
+		flags = flagsOf(msg[start:end])
+	}
+	w := msg[start:end]
+	if flags&(clDigit|clColon|clSlash|clBack|clSymbol) == 0 {
+		if flags&clLetter == 0 {
+			return true // dashes and the like
+		}
+		return s.add(start, end, s.inContext(start, end))
+	}
+	if k := kindOf(w, flags); k != Word {
+		return s.add(start, end, k)
+	}
+	if flags&clColon != 0 {
+		if i := splitColon(w); i > 0 {
+			a, b := w[:i], w[i+1:]
+			return s.word(start, start+len(a), flagsOf(a)) && s.word(end-len(b), end, flagsOf(b))
+		}
+	}
+	if flags&clLetter == 0 {
+		return true
+	}
+	return s.add(start, end, s.inContext(start, end))
+}
+
+func flagsOf(w string) (f uint16) {
+	for i := 0; i < len(w); i++ {
+		f |= class[w[i]]
+	}
+	return f
+}
+
+// splitColon finds a colon that joins a name and a value ("port:8080",
+// "10.0.0.1:80"); 0 if the colons belong to the word ("std::move").
+func splitColon(w string) int {
+	i := strings.IndexByte(w, ':')
+	if i <= 0 || i == len(w)-1 || w[i+1] == ':' {
+		return 0
+	}
+	return i
+}
+
+// inContext decides by its neighbours whether a word is a value: behind an
+// equals sign or alone in quotes. Words of state stay words.
+func (s *scan) inContext(start, end int) Kind {
+	if start == 0 {
+		return Word
+	}
+	msg := s.msg
+	prev := msg[start-1]
+	if class[prev]&clDelim == 0 {
+		if prev == ' ' && start > 2 && msg[start-2] == '=' && msg[start-3] == ' ' && !isState(msg[start:end]) {
+			return Str // key = value
+		}
+		return Word
+	}
+	value := false
+	switch prev {
+	case '=':
+		value = start > 1 && msg[start-2] != '='
+	case '"', '\'', '`':
+		value = end < len(msg) && msg[end] == prev && !keyed(msg, end+1)
+	}
+	if value && !isState(msg[start:end]) {
+		return Str
+	}
+	return Word
+}
+
+// keyed reports whether a colon follows: "key":
+func keyed(msg string, i int) bool {
+	return i < len(msg) && msg[i] == ':'
+}
