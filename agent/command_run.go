@@ -24,6 +24,7 @@ var environment = []struct{ variable, flag, usage string }{
 	{"TIDEWATCH_ELASTICSEARCH_URL", "elasticsearch-url", "export logs and traces to this Elasticsearch"},
 	{"TIDEWATCH_LOKI_URL", "loki-url", "export logs to this Loki"},
 	{"TIDEWATCH_REMOTE_WRITE_URL", "remote-write-url", "export metrics to this Prometheus remote-write endpoint"},
+	{"TIDEWATCH_DEBUG", "debug", "any value: serve pprof on 127.0.0.1:1777 and zpages on 127.0.0.1:55679"},
 }
 
 func (f *configFlags) add(cmd *cobra.Command) {

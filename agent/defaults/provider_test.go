@@ -1,0 +1,61 @@
+package defaults_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/tidewatch/tidewatch/agent/defaults"
+)
+
+type profile struct {
+	Exporters map[string]any
+	Service   struct {
+		Extensions []string
+		Pipelines  map[string]struct{ Exporters []string }
+	}
+}
+
+func render(t *testing.T, env map[string]string) profile {
+	t.Helper()
+	b, err := defaults.Render("host", func(k string) string { return env[k] })
+	require.NoError(t, err)
+	var p profile
+	require.NoError(t, yaml.Unmarshal(b, &p))
+	return p
+}
+
+func TestExportersFollowTheEnvironment(t *testing.T) {
+	p := render(t, nil)
+	require.Len(t, p.Exporters, 2)
+	require.Equal(t, []string{"console", "pattern"}, p.Service.Pipelines["logs"].Exporters)
+	require.Equal(t, []string{"file_storage", "health", "console"}, p.Service.Extensions)
+
+	p = render(t, map[string]string{
+		"TIDEWATCH_ELASTICSEARCH_URL": "http://es", "TIDEWATCH_LOKI_URL": "http://loki",
+		"TIDEWATCH_REMOTE_WRITE_URL": "http://prom", "TIDEWATCH_DEBUG": "1",
+	})
+	require.Equal(t, []string{"console", "pattern", "elasticsearch", "loki"}, p.Service.Pipelines["logs"].Exporters)
+	require.Equal(t, []string{"console", "elasticsearch", "loki"}, p.Service.Pipelines["logs/findings"].Exporters)
+	require.Equal(t, []string{"prometheus", "console", "remote_write"}, p.Service.Pipelines["metrics/out"].Exporters)
+	require.Equal(t, []string{"console", "elasticsearch"}, p.Service.Pipelines["traces"].Exporters)
+	require.Contains(t, p.Service.Extensions, "pprof")
+	require.Equal(t, "${env:TIDEWATCH_LOKI_URL}", p.Exporters["loki"].(map[string]any)["endpoint"], "a secret in a URL is not copied into the profile")
+}
+
+func TestProvider(t *testing.T) {
+	p := defaults.NewFactory().Create(confmap.ProviderSettings{})
+	require.Equal(t, "builtin", p.Scheme())
+	r, err := p.Retrieve(t.Context(), "builtin:host", nil)
+	require.NoError(t, err)
+	conf, err := r.AsConf()
+	require.NoError(t, err)
+	require.True(t, conf.IsSet("service::pipelines::logs"))
+	_, err = p.Retrieve(t.Context(), "builtin:../provider", nil)
+	require.EqualError(t, err, `there is no profile "builtin:../provider"; the built-in ones are builtin:host`)
+	_, err = p.Retrieve(t.Context(), "file:host", nil)
+	require.Error(t, err)
+	require.NoError(t, p.Shutdown(t.Context()))
+}
