@@ -1,0 +1,116 @@
+package promseries
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/prometheus/otlptranslator"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+const (
+	// maxLabelValue bounds one value: what is longer is a payload, not a label.
+	maxLabelValue = 4096
+	// maxLabelNames bounds the cache of sanitised names; programs use hundreds.
+	maxLabelNames = 8192
+	// maxExemplarRunes is the limit of OpenMetrics 1.0.
+	maxExemplarRunes = 128
+)
+
+// pair is a label before duplicates are resolved.
+type pair struct{ key, name, value string }
+
+// labelNames sanitises label names and remembers the result.
+type labelNames struct {
+	namer otlptranslator.LabelNamer
+	known map[string]string
+}
+
+// name is the label for an attribute key, "" when nothing readable is left of it.
+func (n *labelNames) name(key string) string {
+	if name, ok := n.known[key]; ok {
+		return name
+	}
+	if len(n.known) >= maxLabelNames {
+		clear(n.known)
+	}
+	key = strings.Clone(key)
+	name, err := n.namer.Build(key)
+	switch {
+	case err != nil:
+		name = ""
+	case strings.HasPrefix(name, "__"): // reserved for Prometheus itself
+		name = "key" + name
+	}
+	n.known[key] = name
+	return name
+}
+
+// value is the label value for v, copied, valid UTF-8 and bounded.
+func value(v pcommon.Value) string { return cleanValue(v.AsString()) }
+
+func cleanValue(s string) string {
+	if len(s) > maxLabelValue {
+		s = s[:maxLabelValue]
+		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
+			s = s[:len(s)-1]
+		}
+		if r, _ := utf8.DecodeLastRuneInString(s); r == utf8.RuneError {
+			s = s[:len(s)-1]
+		}
+	}
+	if !utf8.ValidString(s) {
+		return strings.ToValidUTF8(s, "\uFFFD")
+	}
+	return strings.Clone(s)
+}
+
+// appendAttrs adds the attributes of a point. A name in reserved gets the
+// prefix exported_, as a Prometheus server does with labels that it sets itself.
+func (n *labelNames) appendAttrs(dst []pair, attrs pcommon.Map, reserved ...string) []pair {
+	for k, v := range attrs.All() {
+		name := n.name(k)
+		if name == "" {
+			continue
+		}
+		if slices.Contains(reserved, name) {
+			name = "exported_" + name
+		}
+		if s := value(v); s != "" { // an empty label is an absent label
+			dst = append(dst, pair{key: k, name: name, value: s})
+		}
+	}
+	return dst
+}
+
+// merge sorts the pairs by name. Values of attributes that became the same name
+// are joined by ";" in the order of their keys, as the OpenTelemetry
+// specification has it.
+func merge(pairs []pair) []Label {
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.key, b.key))
+	})
+	labels := make([]Label, 0, len(pairs))
+	for _, p := range pairs {
+		if last := len(labels) - 1; last >= 0 && labels[last].Name == p.name {
+			labels[last].Value += ";" + p.value
+			continue
+		}
+		labels = append(labels, Label{p.name, p.value})
+	}
+	return labels
+}
+
+// addMissing adds those of more whose names labels does not have, and sorts.
+func addMissing(labels, more []Label) []Label {
+	own := labels
+	for _, m := range more {
+		if !slices.ContainsFunc(own, func(l Label) bool { return l.Name == m.Name }) {
+			labels = append(labels, m)
+		}
+	}
+	slices.SortFunc(labels, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
+	return labels
+}
