@@ -1,0 +1,161 @@
+package logformat
+
+import "strings"
+
+// Envelope is what a container runtime writes around a line of the program.
+type Envelope struct {
+	// Time is when the runtime received the line.
+	Time Stamp
+	// Stream is stdout or stderr.
+	Stream string
+	// Content is the program's text, without the line end.
+	Content string
+	// Partial is true if the runtime cut the line and the next envelope of the same
+	// stream continues it.
+	Partial bool
+	// Format is FormatCRI or FormatDocker.
+	Format Format
+}
+
+// Unwrap reads the envelope of containerd and CRI-O ("TIME stdout F text") or of
+// Docker's json-file. It returns false for a line that has none.
+func Unwrap(line string, env *Envelope) bool {
+	if len(line) < 20 {
+		return false
+	}
+	if line[0] == '{' {
+		return unwrapDocker(line, env)
+	}
+	if line[0]-'0' > 9 {
+		return false
+	}
+	return unwrapCRI(line, env)
+}
+
+func unwrapCRI(line string, env *Envelope) bool {
+	sp := strings.IndexByte(line, ' ')
+	if sp < 19 || sp > 40 || len(line) < sp+9 || line[sp+1] != 's' || line[sp+2] != 't' || line[sp+3] != 'd' {
+		return false
+	}
+	rest := line[sp+1:]
+	switch {
+	case strings.HasPrefix(rest, "stdout "), strings.HasPrefix(rest, "stderr "):
+	default:
+		return false
+	}
+	tag := rest[7:]
+	// The tag is F or P; later tags, parted by colons, are reserved.
+	end := strings.IndexByte(tag, ' ')
+	if end < 0 {
+		end = len(tag)
+	}
+	if end == 0 || tag[0] != 'F' && tag[0] != 'P' || end > 1 && tag[1] != ':' {
+		return false
+	}
+	st, n := ScanTime(line[:sp])
+	if n != sp || !st.Zoned {
+		return false
+	}
+	*env = Envelope{Time: st, Stream: rest[:6], Partial: tag[0] == 'P', Format: FormatCRI}
+	if end < len(tag) {
+		env.Content = tag[end+1:]
+	}
+	return true
+}
+
+// unwrapDocker accepts only objects whose members are those of json-file, in any
+// order, so that a program's own JSON is not mistaken for an envelope.
+func unwrapDocker(line string, env *Envelope) bool {
+	if !strings.HasPrefix(line, `{"log":"`) && !strings.HasPrefix(line, `{"stream":"`) && !strings.HasPrefix(line, `{"time":"`) && !strings.HasPrefix(line, `{"attrs":`) {
+		return false
+	}
+	var (
+		e   = Envelope{Format: FormatDocker, Partial: true}
+		j   = jsonReader{s: line, i: 1}
+		log bool
+	)
+	for first := true; ; first = false {
+		key, more, ok := j.member(first)
+		if !ok {
+			return false
+		}
+		if !more {
+			break
+		}
+		switch key {
+		case "log", "stream", "time":
+			j.space()
+			if j.i >= len(j.s) || j.s[j.i] != '"' {
+				return false
+			}
+			v, ok := j.dockerString(key == "log", &e)
+			if !ok {
+				return false
+			}
+			switch key {
+			case "log":
+				e.Content, log = v, true
+			case "stream":
+				e.Stream = v
+			case "time":
+				st, n := ScanTime(v)
+				if n == 0 || n != len(v) {
+					return false
+				}
+				e.Time = st
+			}
+		case "attrs":
+			j.fields = j.fields[:0]
+			if !j.value(key, 1) {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	if !log || e.Stream == "" || !e.Time.OK {
+		return false
+	}
+	*env = e
+	return true
+}
+
+// dockerString reads a string; for the text of the line it cuts the escaped line
+// end first, so that most lines need no copy.
+func (j *jsonReader) dockerString(text bool, e *Envelope) (string, bool) {
+	if !text {
+		return j.str()
+	}
+	start := j.i + 1
+	i := start
+	for i < len(j.s) && j.s[i] != '"' {
+		if j.s[i] == '\\' {
+			i++
+		}
+		i++
+	}
+	if i >= len(j.s) {
+		return "", false
+	}
+	raw := j.s[start:i]
+	j.i = i + 1
+	if n := len(raw); n >= 2 && raw[n-1] == 'n' && raw[n-2] == '\\' && oddBackslashes(raw[:n-1]) {
+		e.Partial = false
+		raw = raw[:n-2]
+		if n := len(raw); n >= 2 && raw[n-1] == 'r' && raw[n-2] == '\\' && oddBackslashes(raw[:n-1]) {
+			raw = raw[:n-2]
+		}
+	}
+	if strings.IndexByte(raw, '\\') < 0 {
+		return raw, true
+	}
+	return unescape(raw)
+}
+
+func oddBackslashes(s string) bool {
+	n := 0
+	for i := len(s) - 1; i >= 0 && s[i] == '\\'; i-- {
+		n++
+	}
+	return n%2 == 1
+}

@@ -1,0 +1,119 @@
+package logformat
+
+import (
+	"encoding/hex"
+	"strconv"
+	"unicode/utf8"
+)
+
+// AppendJSON appends the record as one JSON object: first_line and last_line (as
+// given), ts, severity, body and attributes. ts has an offset only where the line
+// states one; severity is one of trace, debug, info, warn, error, fatal or empty.
+func (r *Record) AppendJSON(dst []byte, first, last int) []byte {
+	dst = append(dst, `{"first_line":`...)
+	dst = strconv.AppendInt(dst, int64(first), 10)
+	dst = append(dst, `,"last_line":`...)
+	dst = strconv.AppendInt(dst, int64(last), 10)
+	dst = append(dst, `,"ts":"`...)
+	dst = r.Time.AppendRFC3339(dst)
+	dst = append(dst, `","severity":"`...)
+	dst = append(dst, r.Severity.String()...)
+	dst = append(dst, `","body":`...)
+	dst = appendString(dst, r.Body)
+	if r.TraceID != [16]byte{} {
+		dst = append(dst, `,"trace_id":"`...)
+		dst = hex.AppendEncode(dst, r.TraceID[:])
+		dst = append(dst, '"')
+	}
+	if r.SpanID != [8]byte{} {
+		dst = append(dst, `,"span_id":"`...)
+		dst = hex.AppendEncode(dst, r.SpanID[:])
+		dst = append(dst, '"')
+	}
+	dst = append(dst, `,"attributes":{`...)
+	dst = appendMembers(dst, r.Fields)
+	return append(dst, "}}"...)
+}
+
+func appendMembers(dst []byte, fields []Field) []byte {
+	for i := 0; i < len(fields); i++ {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, fields[i].Key)
+		dst = append(dst, ':')
+		dst = appendValue(dst, fields[i:])
+		i += fields[i].Len
+	}
+	return dst
+}
+
+// appendValue appends the first field; its descendants follow it.
+func appendValue(dst []byte, fields []Field) []byte {
+	f := &fields[0]
+	switch f.Kind {
+	case KindString:
+		return appendString(dst, f.Str)
+	case KindInt:
+		return strconv.AppendInt(dst, f.Int, 10)
+	case KindFloat:
+		return strconv.AppendFloat(dst, f.Float, 'g', -1, 64)
+	case KindBool:
+		return strconv.AppendBool(dst, f.Int != 0)
+	case KindMap:
+		dst = append(dst, '{')
+		dst = appendMembers(dst, fields[1:1+f.Len])
+		return append(dst, '}')
+	case KindSlice:
+		dst = append(dst, '[')
+		for i := 1; i <= f.Len; i++ {
+			if i > 1 {
+				dst = append(dst, ',')
+			}
+			dst = appendValue(dst, fields[i:])
+			i += fields[i].Len
+		}
+		return append(dst, ']')
+	}
+	return append(dst, "null"...)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString quotes s; bytes that are not UTF-8 become the replacement character.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, n := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && n == 1 {
+				dst = append(append(dst, s[start:i]...), "\uFFFD"...)
+				start = i + 1
+			}
+			i += n
+			continue
+		}
+		if c >= ' ' && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		dst = append(dst, s[start:i]...)
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		case '\r':
+			dst = append(dst, '\\', 'r')
+		case '\t':
+			dst = append(dst, '\\', 't')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		}
+		i++
+		start = i
+	}
+	return append(append(dst, s[start:]...), '"')
+}

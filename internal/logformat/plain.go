@@ -1,0 +1,220 @@
+package logformat
+
+import "strings"
+
+// parsePlain reads a line of text: a time at its beginning, a level near it, and
+// the rest as the message. A line without either is its own body.
+func parsePlain(line string, r *Record) {
+	r.Format = FormatPlain
+	r.Body = line
+	if len(line) == 0 {
+		return
+	}
+	if parseKlog(line, r) {
+		return
+	}
+	rest := line
+	if st, n := leadingTime(line); n > 0 {
+		r.Time = st
+		rest = trimSeparators(line[n:])
+		r.Body = rest
+	} else if st, ok := accessTime(line); ok {
+		r.Time = st
+		return
+	}
+	if sev, word, n := leadingLevel(rest, r.Time.OK); n > 0 {
+		r.Severity, r.SeverityText = sev, word
+		r.Body = trimSeparators(rest[n:])
+		return
+	}
+	if r.Time.OK {
+		r.Severity, r.SeverityText = nearbyLevel(rest)
+	}
+}
+
+// leadingTime reads a time at the beginning, in brackets or not, and returns the
+// bytes that it takes.
+func leadingTime(line string) (Stamp, int) {
+	open := line[0] == '['
+	i := 0
+	if open {
+		i = 1
+	}
+	st, n := ScanTime(line[i:])
+	if n == 0 {
+		return Stamp{}, 0
+	}
+	n += i
+	if n < len(line) && letterOrDigit(line[n]) {
+		return Stamp{}, 0
+	}
+	if open {
+		end := strings.IndexByte(line[n:], ']')
+		if end < 0 || end > 16 {
+			return Stamp{}, 0
+		}
+		n += end + 1
+	}
+	return st, n
+}
+
+// accessTime finds the bracketed time of an access log: 127.0.0.1 - - [02/Jan/...].
+func accessTime(line string) (Stamp, bool) {
+	head := line
+	if len(head) > 256 {
+		head = head[:256]
+	}
+	i := strings.IndexByte(head, '[')
+	if i < 0 || i+21 > len(line) || line[i+3] != '/' {
+		return Stamp{}, false
+	}
+	st, n := ScanTime(line[i+1:])
+	return st, n > 0 && i+1+n < len(line) && line[i+1+n] == ']'
+}
+
+func trimSeparators(s string) string {
+	i := 0
+	for i < len(s) {
+		switch s[i] {
+		case ' ', '\t', '|':
+			i++
+		case '-', ':':
+			if i+1 < len(s) && s[i+1] != ' ' && s[i+1] != '\t' {
+				return s[i:]
+			}
+			i++
+		default:
+			return s[i:]
+		}
+	}
+	return ""
+}
+
+// leadingLevel reads a level at the beginning of s: "ERROR ", "[error] ", "<warn>",
+// "INFO:". Lower-case words need a delimiter; without a time in front every word
+// needs one, because prose begins with "Error" and "Note" too.
+func leadingLevel(s string, afterTime bool) (Severity, string, int) {
+	if len(s) == 0 {
+		return 0, "", 0
+	}
+	i := 0
+	closing := byte(0)
+	switch s[0] {
+	case '[':
+		closing = ']'
+	case '<':
+		closing = '>'
+	case '(':
+		closing = ')'
+	}
+	if closing != 0 {
+		i = 1
+		for i < len(s) && s[i] == ' ' {
+			i++
+		}
+	}
+	end := i
+	upper := true
+	for end < len(s) && end-i <= longestLevel {
+		c := s[end]
+		if c >= 'a' && c <= 'z' {
+			upper = false
+		} else if c < 'A' || c > 'Z' {
+			break
+		}
+		end++
+	}
+	sev, ok := ParseSeverity(s[i:end])
+	if !ok {
+		return 0, "", 0
+	}
+	word, n := s[i:end], end
+	if closing != 0 {
+		for n < len(s) && s[n] == ' ' {
+			n++
+		}
+		if n == len(s) || s[n] != closing {
+			return 0, "", 0
+		}
+		n++
+		if n < len(s) && s[n] == ':' {
+			n++
+		}
+		return sev, word, n
+	}
+	if n == len(s) {
+		return sev, word, n
+	}
+	switch s[n] {
+	case ':':
+		return sev, word, n + 1
+	case '\t', '|', ']':
+		return sev, word, n
+	case ' ':
+		if upper && (afterTime || len(word) > 3 && word != "LOG" && word != "NOTE") {
+			return sev, word, n
+		}
+		if rest := strings.TrimLeft(s[n:], " "); afterTime && rest != "" && (rest[0] == '-' || rest[0] == '|' || rest[0] == ':') {
+			return sev, word, n
+		}
+	}
+	return 0, "", 0
+}
+
+// nearbyLevel looks for a level in capitals, or in brackets, among the first
+// words after the time: "[main] ERROR ...", "worker-1 WARN ...".
+func nearbyLevel(s string) (Severity, string) {
+	if len(s) > 160 {
+		s = s[:160]
+	}
+	for word := 0; word < 6 && s != ""; word++ {
+		if sev, w, n := leadingLevel(s, true); n > 0 && (s[0] == '[' || s[0] == '<' || w == strings.ToUpper(w)) {
+			return sev, w
+		}
+		sp := strings.IndexAny(s, " \t")
+		if sp < 0 {
+			break
+		}
+		s = trimSeparators(s[sp:])
+	}
+	return 0, ""
+}
+
+// parseKlog reads the header of klog and glog:
+// Lmmdd hh:mm:ss.uuuuuu threadid file:line] message.
+func parseKlog(line string, r *Record) bool {
+	if len(line) < 30 || line[5] != ' ' || line[8] != ':' || line[11] != ':' || line[14] != '.' {
+		return false
+	}
+	switch line[0] {
+	case 'I', 'W', 'E', 'F':
+	default:
+		return false
+	}
+	mo, d := two(line, 1), two(line, 3)
+	if mo < 0 || d < 0 {
+		return false
+	}
+	st, n := scanClock(line, 6, 2000, mo, d, true)
+	end := strings.IndexByte(line, ']')
+	if n == 0 || end < n {
+		return false
+	}
+	head := strings.TrimLeft(line[n:end], " ")
+	sp := strings.IndexByte(head, ' ')
+	if sp <= 0 {
+		return false
+	}
+	r.Time = st
+	r.Severity, _ = severityLetter(line[0])
+	r.SeverityText = line[:1]
+	r.Body = strings.TrimPrefix(line[end+1:], " ")
+	r.addString("thread.id", head[:sp])
+	if c := strings.LastIndexByte(head, ':'); c > sp {
+		r.addString("code.file.path", head[sp+1:c])
+		r.addString("code.line.number", head[c+1:])
+	} else {
+		r.addString("code.file.path", head[sp+1:])
+	}
+	return true
+}

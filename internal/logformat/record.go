@@ -1,0 +1,91 @@
+package logformat
+
+// Kind says what a Field holds.
+type Kind uint8
+
+// Kinds of fields. Numbers keep their literal in Str.
+const (
+	KindString Kind = iota
+	KindInt
+	KindFloat
+	KindBool
+	KindNull
+	// KindMap and KindSlice are followed by their descendants; Len says by how many.
+	KindMap
+	KindSlice
+)
+
+// Field is one value of a record. A record's fields are a flat list in document
+// order: a map or slice is followed by its Len descendants, so that nested
+// values need no allocation of their own. Elements of a slice have no Key.
+type Field struct {
+	Key string
+	// Str is the text of a string and the literal of a number.
+	Str string
+	// Int is the value of KindInt and KindBool (0 or 1).
+	Int int64
+	// Float is the value of KindFloat.
+	Float float64
+	// Len is the number of fields that follow and belong to a map or slice.
+	Len  int
+	Kind Kind
+}
+
+// Record is what one line, or several joined ones, says.
+type Record struct {
+	// Time is the time that the line states; Time.OK is false if it states none.
+	Time Stamp
+	// Severity is the OpenTelemetry severity number, 0 if the line states none.
+	Severity Severity
+	// SeverityText is the level as the line spells it.
+	SeverityText string
+	// Body is the message; the whole line where the format has no message of its own.
+	Body string
+	// TraceID and SpanID are zero where the line states none.
+	TraceID [16]byte
+	SpanID  [8]byte
+	// Service is the service's name where the line states one. The field that it
+	// was read from stays in Fields.
+	Service string
+	// Fields are valid until the next call of the parser that filled the record.
+	Fields []Field
+	// Format is the one that the line was read as.
+	Format Format
+}
+
+// Reset empties the record and keeps the memory of Fields.
+func (r *Record) Reset() {
+	f := r.Fields[:0]
+	*r = Record{Fields: f}
+}
+
+func (r *Record) addString(key, value string) {
+	r.Fields = append(r.Fields, Field{Key: key, Str: value})
+}
+
+// Format names the syntax of a line.
+type Format uint8
+
+// Formats. FormatAuto decides line by line.
+const (
+	FormatAuto Format = iota
+	FormatPlain
+	FormatJSON
+	FormatCRI
+	FormatDocker
+)
+
+var formatNames = [...]string{"auto", "plain", "json", "cri", "docker"}
+
+// String returns the name used in configuration.
+func (f Format) String() string { return formatNames[f] }
+
+// ParseFormat is the inverse of String.
+func ParseFormat(name string) (Format, bool) {
+	for i, n := range formatNames {
+		if n == name {
+			return Format(i), true
+		}
+	}
+	return FormatAuto, false
+}

@@ -1,0 +1,164 @@
+package logformat
+
+// role is what a well-known key of a structured line means.
+type role uint8
+
+const (
+	roleNone role = iota
+	roleTime
+	roleLevel
+	roleMessage
+	roleTrace
+	roleSpan
+	roleService
+	roleCount
+)
+
+// roleOf recognises the keys that logging libraries use. Where one line has
+// several keys of a role, the lowest rank wins and the others stay fields.
+func roleOf(key string) (role, uint8) {
+	if len(key) == 0 || len(key) > 20 {
+		return roleNone, 0
+	}
+	switch key {
+	case "@timestamp", "timestamp", "Timestamp", "@t":
+		return roleTime, 1
+	case "time", "ts", "Time", "timeStamp", "TimeStamp", "_ts":
+		return roleTime, 2
+	case "datetime", "date", "eventTime", "asctime", "t", "created_at", "timeMillis", "start_time", "__REALTIME_TIMESTAMP":
+		return roleTime, 3
+	case "level", "severity", "log.level", "Level", "@l", "severity_text", "severityText", "SeverityText":
+		return roleLevel, 1
+	case "lvl", "levelname", "loglevel", "logLevel", "log_level", "LogLevel", "Severity", "LEVEL", "SEVERITY", "level_name", "levelName":
+		return roleLevel, 2
+	case "s", "PRIORITY", "priority":
+		return roleLevel, 3
+	case "message", "msg", "Message", "MESSAGE", "@m":
+		return roleMessage, 1
+	case "body", "short_message", "RenderedMessage", "textPayload", "@mt":
+		return roleMessage, 2
+	case "event", "log", "text":
+		return roleMessage, 3
+	case "trace_id", "traceId", "traceID", "TraceId", "trace.id", "traceid", "otelTraceID", "@tr":
+		return roleTrace, 1
+	case "dd.trace_id":
+		return roleTrace, 2
+	case "span_id", "spanId", "spanID", "SpanId", "span.id", "spanid", "otelSpanID", "@sp":
+		return roleSpan, 1
+	case "service.name", "service_name", "serviceName", "otelServiceName":
+		return roleService, 1
+	case "service":
+		return roleService, 2
+	}
+	return roleNone, 0
+}
+
+// take gives a field's value to the record if it fits the role, and says whether
+// the field is thereby consumed.
+func (r *Record) take(ro role, f *Field) bool {
+	switch ro {
+	case roleTime:
+		st, ok := stampOfField(f)
+		if ok {
+			r.Time = st
+		}
+		return ok
+	case roleLevel:
+		sev, ok := severityOfField(f)
+		if ok {
+			r.Severity, r.SeverityText = sev, f.Str
+		}
+		return ok
+	case roleMessage:
+		if f.Kind != KindString {
+			return false
+		}
+		r.Body = f.Str
+		return true
+	case roleTrace:
+		return f.Kind == KindString && parseHexID(r.TraceID[:], f.Str)
+	case roleSpan:
+		return f.Kind == KindString && parseHexID(r.SpanID[:], f.Str)
+	case roleService:
+		if f.Kind == KindString {
+			r.Service = f.Str
+		}
+	}
+	return false
+}
+
+// stampOfField reads the time of a string or a number; a number is an epoch in
+// the unit that makes it a date of this century.
+func stampOfField(f *Field) (Stamp, bool) {
+	switch f.Kind {
+	case KindString, KindInt:
+		st, n := ScanTime(f.Str)
+		return st, n > 0 && n == len(f.Str)
+	case KindFloat:
+		if st, n := ScanTime(f.Str); n > 0 && n == len(f.Str) {
+			return st, true
+		}
+		return epochOfFloat(f.Float)
+	}
+	return Stamp{}, false
+}
+
+// epochOfFloat reads exponents ("1.7e9") and fractions of milliseconds.
+func epochOfFloat(x float64) (Stamp, bool) {
+	for _, unit := range []float64{1, 1e3, 1e6, 1e9} {
+		if s := x / unit; s >= 1e9 && s <= 4.1e9 {
+			sec := int64(s)
+			return Stamp{Wall: sec, Nanos: int32((s - float64(sec)) * 1e9), OK: true, Zoned: true}, true
+		}
+	}
+	return Stamp{}, false
+}
+
+func severityOfField(f *Field) (Severity, bool) {
+	switch f.Kind {
+	case KindString:
+		if sev, ok := ParseSeverity(f.Str); ok {
+			return sev, true
+		}
+		if len(f.Str) == 1 && f.Str[0] >= 'A' || len(f.Str) == 2 && f.Str[0] == 'D' && f.Str[1]-'0' <= 9 {
+			return severityLetter(f.Str[0])
+		}
+		if len(f.Str) > 0 && len(f.Str) <= 2 && f.Str[0]-'0' <= 9 {
+			n := int64(f.Str[0] - '0')
+			if len(f.Str) == 2 {
+				n = int64(two(f.Str, 0))
+			}
+			return severityNumber(n)
+		}
+	case KindInt:
+		return severityNumber(f.Int)
+	}
+	return 0, false
+}
+
+// parseHexID fills dst from exactly twice as many hex digits that are not all
+// zero; dashes as in a UUID are ignored.
+func parseHexID(dst []byte, s string) bool {
+	if len(s) < 2*len(dst) || len(s) > 2*len(dst)+4 {
+		return false
+	}
+	var id [16]byte
+	n, any := 0, byte(0)
+	for i := range len(s) {
+		if s[i] == '-' {
+			continue
+		}
+		h := unhex(s[i])
+		if h > 15 || n >= 2*len(dst) {
+			return false
+		}
+		id[n/2] = id[n/2]<<4 | h
+		any |= h
+		n++
+	}
+	if n != 2*len(dst) || any == 0 {
+		return false
+	}
+	copy(dst, id[:])
+	return true
+}

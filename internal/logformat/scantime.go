@@ -1,0 +1,351 @@
+package logformat
+
+// ScanTime reads a time at the beginning of s in any of the usual layouts and
+// returns it with the number of bytes it takes, 0 if there is none:
+//
+//	2006-01-02T15:04:05.000Z  2006/01/02 15:04:05,000 +0200  20060102T150405
+//	Jan _2 15:04:05[.000]     Jan _2 2006 15:04:05           Mon Jan _2 15:04:05 2006
+//	02/Jan/2006:15:04:05 -0700   02-Jan-2006 15:04:05.000    02 Jan 2006 15:04:05
+//	1136214245[.000] and the same in milli-, micro- and nanoseconds
+//
+// A number counts as an epoch only if it lies between 2001 and 2100.
+func ScanTime(s string) (Stamp, int) {
+	if len(s) < 10 {
+		return Stamp{}, 0
+	}
+	c := s[0]
+	switch {
+	case c >= '0' && c <= '9':
+		switch {
+		case s[4] == '-' || s[4] == '/' || s[4] == '.':
+			return scanISO(s)
+		case s[2] == '/' || s[2] == '-' || s[2] == ' ' || s[1] == ' ' || s[1] == '-':
+			return scanDayMonth(s)
+		case len(s) >= 15 && (s[8] == 'T' || s[8] == ' '):
+			return scanCompact(s)
+		}
+		return scanEpoch(s)
+	case c >= 'A' && c <= 'Z':
+		return scanMonth(s)
+	}
+	return Stamp{}, 0
+}
+
+// two reads two digits, -1 if they are none.
+func two(s string, i int) int {
+	if i+1 >= len(s) {
+		return -1
+	}
+	a, b := s[i]-'0', s[i+1]-'0'
+	if a > 9 || b > 9 {
+		return -1
+	}
+	return int(a)*10 + int(b)
+}
+
+func four(s string, i int) int {
+	a, b := two(s, i), two(s, i+2)
+	if a < 0 || b < 0 {
+		return -1
+	}
+	return a*100 + b
+}
+
+func scanISO(s string) (Stamp, int) {
+	sep := s[4]
+	y, mo, d := four(s, 0), two(s, 5), two(s, 8)
+	if len(s) < 16 || s[7] != sep || y < 0 || mo < 0 || d < 0 {
+		return Stamp{}, 0
+	}
+	i := 10
+	switch s[10] {
+	case 'T', 't', '_':
+		i = 11
+	case ' ':
+		i = 11
+		if s[11] == ' ' {
+			i = 12
+		}
+	case '-', ':':
+		i = 11
+	default:
+		return Stamp{}, 0
+	}
+	return scanClock(s, i, y, mo, d, false)
+}
+
+func scanCompact(s string) (Stamp, int) {
+	y, mo, d := four(s, 0), two(s, 4), two(s, 6)
+	if y < 1970 || y > 2100 || mo < 0 || d < 0 {
+		return Stamp{}, 0
+	}
+	if len(s) > 11 && s[11] == ':' {
+		return scanClock(s, 9, y, mo, d, false)
+	}
+	h, mi, sec := two(s, 9), two(s, 11), two(s, 13)
+	if h < 0 || mi < 0 || sec < 0 {
+		return Stamp{}, 0
+	}
+	return finish(s, 15, y, mo, d, h, mi, sec, false)
+}
+
+// scanClock reads hh:mm[:ss] at i and what may follow.
+func scanClock(s string, i, y, mo, d int, yearless bool) (Stamp, int) {
+	h := two(s, i)
+	w := i + 2
+	if h < 0 { // one-digit hours exist
+		if i >= len(s) || s[i]-'0' > 9 {
+			return Stamp{}, 0
+		}
+		h, w = int(s[i]-'0'), i+1
+	}
+	mi := two(s, w+1)
+	if mi < 0 || s[w] != ':' {
+		return Stamp{}, 0
+	}
+	i = w + 3
+	sec := 0
+	if i < len(s) && s[i] == ':' {
+		if sec = two(s, i+1); sec < 0 {
+			return Stamp{}, 0
+		}
+		i += 3
+	}
+	return finish(s, i, y, mo, d, h, mi, sec, yearless)
+}
+
+// finish reads a fraction and a zone at i.
+func finish(s string, i, y, mo, d, h, mi, sec int, yearless bool) (Stamp, int) {
+	if i < len(s) && s[i]-'0' <= 9 {
+		return Stamp{}, 0
+	}
+	wall, ok := wallClock(y, mo, d, h, mi, sec)
+	if !ok {
+		return Stamp{}, 0
+	}
+	st := Stamp{Wall: wall, OK: true, Yearless: yearless}
+	if i+1 < len(s) && (s[i] == '.' || s[i] == ',') && s[i+1]-'0' <= 9 {
+		i++
+		scale := int32(100_000_000)
+		for ; i < len(s) && s[i]-'0' <= 9; i++ {
+			st.Nanos += int32(s[i]-'0') * scale
+			scale /= 10
+		}
+	}
+	off, n := scanZone(s[i:])
+	if n > 0 {
+		st.Zoned, st.Offset = true, off
+	}
+	return st, i + n
+}
+
+// scanZone reads Z, +hh:mm, +hhmm, +hh, UTC or GMT, with at most one space in front.
+func scanZone(s string) (offset int32, n int) {
+	if len(s) == 0 {
+		return 0, 0
+	}
+	if s[0] == 'Z' && (len(s) == 1 || !letterOrDigit(s[1])) {
+		return 0, 1
+	}
+	i := 0
+	if s[0] == ' ' {
+		i = 1
+		if len(s) < 4 {
+			return 0, 0
+		}
+	}
+	if len(s) < i+3 {
+		return 0, 0
+	}
+	switch s[i] {
+	case '+', '-':
+		h := two(s, i+1)
+		if h < 0 || h > 14 {
+			return 0, 0
+		}
+		end := i + 3
+		m := 0
+		switch {
+		case end < len(s) && s[end] == ':' && two(s, end+1) >= 0:
+			m, end = two(s, end+1), end+3
+		case two(s, end) >= 0:
+			m, end = two(s, end), end+2
+		case i == 1:
+			return 0, 0 // "15:04:05 -07" is more often a dash and a number
+		}
+		if m > 59 || end < len(s) && letterOrDigit(s[end]) {
+			return 0, 0
+		}
+		off := int32(h*3600 + m*60)
+		if s[i] == '-' {
+			off = -off
+		}
+		return off, end
+	case 'U', 'G':
+		if z := s[i : i+3]; (z == "UTC" || z == "GMT") && (len(s) == i+3 || !letterOrDigit(s[i+3])) {
+			return 0, i + 3
+		}
+	}
+	return 0, 0
+}
+
+func letterOrDigit(c byte) bool {
+	return c-'0' <= 9 || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_'
+}
+
+const monthNames = "JanFebMarAprMayJunJulAugSepOctNovDec"
+
+func scanMonthName(s string, i int) int {
+	if i+3 > len(s) {
+		return -1
+	}
+	for m := 0; m < 36; m += 3 {
+		if s[i] == monthNames[m] && s[i+1] == monthNames[m+1] && s[i+2] == monthNames[m+2] {
+			return m/3 + 1
+		}
+	}
+	return -1
+}
+
+// scanMonth reads the layouts that begin with the name of a month or a weekday.
+func scanMonth(s string) (Stamp, int) {
+	i := 0
+	mo := scanMonthName(s, 0)
+	if mo < 0 {
+		switch s[:3] {
+		case "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun":
+		default:
+			return Stamp{}, 0
+		}
+		i = 3
+		if s[i] == ',' {
+			i++
+		}
+		if s[i] != ' ' {
+			return Stamp{}, 0
+		}
+		i++
+		if s[i]-'0' <= 9 {
+			st, n := scanDayMonth(s[i:])
+			if n == 0 {
+				return Stamp{}, 0
+			}
+			return st, i + n
+		}
+		if mo = scanMonthName(s, i); mo < 0 {
+			return Stamp{}, 0
+		}
+	}
+	i += 3
+	if i+12 > len(s) || s[i] != ' ' {
+		return Stamp{}, 0
+	}
+	i++
+	if s[i] == ' ' {
+		i++
+	}
+	d := int(s[i] - '0')
+	if d > 9 {
+		return Stamp{}, 0
+	}
+	i++
+	if c := s[i] - '0'; c <= 9 {
+		d = d*10 + int(c)
+		i++
+	}
+	if s[i] == ',' {
+		i++
+	}
+	if i+6 > len(s) || s[i] != ' ' {
+		return Stamp{}, 0
+	}
+	i++
+	if y := four(s, i); y >= 1970 && i+6 < len(s) && s[i+4] == ' ' {
+		return scanClock(s, i+5, y, mo, d, false)
+	}
+	st, n := scanClock(s, i, 2000, mo, d, true)
+	if n == 0 {
+		return st, 0
+	}
+	// ctime puts the year at the end.
+	if y := four(s, n+1); y >= 1970 && y <= 2100 && s[n] == ' ' && (n+5 == len(s) || !letterOrDigit(s[n+5])) {
+		if wall, ok := wallClock(y, mo, d, 0, 0, 0); ok {
+			st.Wall = wall + (st.Wall%secondsPerDay+secondsPerDay)%secondsPerDay
+			st.Yearless = false
+			return st, n + 5
+		}
+	}
+	return st, n
+}
+
+// scanDayMonth reads 02/Jan/2006:15:04:05, 02-Jan-2006 15:04:05, 02 Jan [2006] 15:04:05.
+func scanDayMonth(s string) (Stamp, int) {
+	d := two(s, 0)
+	i := 2
+	if d < 0 {
+		if s[0]-'0' > 9 {
+			return Stamp{}, 0
+		}
+		d, i = int(s[0]-'0'), 1
+	}
+	if i+4 >= len(s) {
+		return Stamp{}, 0
+	}
+	sep := s[i]
+	mo := scanMonthName(s, i+1)
+	if mo < 0 || sep != '/' && sep != '-' && sep != ' ' || s[i+4] != sep {
+		return Stamp{}, 0
+	}
+	i += 5
+	y, yearless := four(s, i), false
+	if y >= 1970 && i+5 < len(s) {
+		i += 4
+		if s[i] != ':' && s[i] != ' ' && s[i] != 'T' {
+			return Stamp{}, 0
+		}
+		i++
+	} else {
+		y, yearless = 2000, true
+	}
+	return scanClock(s, i, y, mo, d, yearless)
+}
+
+// scanEpoch reads seconds with a fraction, or whole milli-, micro- or nanoseconds.
+func scanEpoch(s string) (Stamp, int) {
+	n := 0
+	var v int64
+	for n < len(s) && n < 20 && s[n]-'0' <= 9 {
+		v = v*10 + int64(s[n]-'0')
+		n++
+	}
+	if n < len(s) && n != 10 && letterOrDigit(s[n]) {
+		return Stamp{}, 0
+	}
+	st := Stamp{OK: true, Zoned: true}
+	switch n {
+	case 10:
+		st.Wall = v
+		if n+1 < len(s) && (s[n] == '.' || s[n] == ',') && s[n+1]-'0' <= 9 {
+			scale := int32(100_000_000)
+			for n++; n < len(s) && s[n]-'0' <= 9; n++ {
+				st.Nanos += int32(s[n]-'0') * scale
+				scale /= 10
+			}
+		}
+		if n < len(s) && letterOrDigit(s[n]) {
+			return Stamp{}, 0
+		}
+	case 13:
+		st.Wall, st.Nanos = v/1e3, int32(v%1e3*1e6)
+	case 16:
+		st.Wall, st.Nanos = v/1e6, int32(v%1e6*1e3)
+	case 19:
+		st.Wall, st.Nanos = v/1e9, int32(v%1e9)
+	default:
+		return Stamp{}, 0
+	}
+	if st.Wall < 1_000_000_000 || st.Wall > 4_102_444_800 {
+		return Stamp{}, 0
+	}
+	return st, n
+}
