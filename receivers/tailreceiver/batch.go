@@ -1,0 +1,327 @@
+package tailreceiver
+
+import (
+	"bytes"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/tidewatch/tidewatch/internal/logformat"
+	"github.com/tidewatch/tidewatch/signals"
+)
+
+// attrTruncated marks a record of which the end was left out.
+const attrTruncated = "log.record.truncated"
+
+// batch is what was made of a piece of a file.
+type batch struct {
+	logs     plog.Logs
+	records  int
+	consumed int64 // bytes of the piece that the records account for
+	skip     bool  // the piece ends inside a line of which the rest is left out
+	cut      int
+	invalid  int
+}
+
+// builder makes batches. It keeps scratch memory: one per worker.
+type builder struct {
+	format     logformat.Format
+	maxLine    int
+	maxRecords int
+	clock      logformat.Clock
+	parser     logformat.Parser
+	record     logformat.Record
+	env        logformat.Envelope
+	joined     []byte
+
+	piece    piece
+	start    int    // of text in the piece
+	text     string // of the piece from start
+	absorbed []int  // lines further on that already belong to a record
+}
+
+// piece is a part of a file to be made into a batch.
+type piece struct {
+	path   string
+	data   []byte
+	offset int64 // of data in the file
+	skip   bool  // data begins inside a line that is left out
+	flush  bool  // nothing will follow: an incomplete last line counts as complete
+	unjoin bool  // a line cut by the runtime has waited long enough for its rest
+	now    pcommon.Timestamp
+}
+
+// build frames and parses lines until the piece or the batch is full. The same
+// piece always gives the same batch, so that it can be built again when the next
+// consumer refused it and may have changed it.
+func (b *builder) build(p piece) batch {
+	out := batch{logs: plog.NewLogs(), skip: p.skip}
+	b.clock.Now = int64(p.now) / 1e9
+	pos := 0
+	if p.skip {
+		end := bytes.IndexByte(p.data, '\n')
+		if end < 0 {
+			out.consumed = int64(len(p.data))
+			return out
+		}
+		pos, out.skip = end+1, false
+	}
+	b.piece, b.start, b.absorbed = p, pos, b.absorbed[:0]
+	valid := false
+	b.text, valid = textOf(p.data[pos:]) // one copy serves all the strings of the batch
+	records := b.newResource(p.path, out.logs)
+	safe := batch{consumed: int64(pos), skip: out.skip}
+	for (out.records < b.maxRecords || len(b.absorbed) > 0) && pos < len(p.data) {
+		if p.data[pos] == 0 { // the hole that a writer without append mode leaves after a truncation
+			for pos < len(p.data) && p.data[pos] == 0 {
+				pos++
+			}
+			if len(b.absorbed) == 0 {
+				safe.consumed = int64(pos)
+			}
+			continue
+		}
+		at := pos
+		line, next, state := b.frame(pos)
+		if state == lineIncomplete {
+			break
+		}
+		if len(b.absorbed) > 0 && b.absorbed[0] == pos {
+			b.absorbed = b.absorbed[1:]
+			pos = next
+			continue
+		}
+		content, joined := b.unwrap(b.text[pos-b.start:pos-b.start+line], next)
+		if joined == lineIncomplete {
+			break
+		}
+		pos = next
+		if content != "" || b.env.Format != logformat.FormatAuto {
+			if !valid && !utf8.ValidString(content) {
+				out.invalid++
+				content = latin1(content)
+			}
+			b.parse(content)
+			lr := records.AppendEmpty()
+			b.fill(lr, p.offset+int64(at), p.now)
+			out.records++
+			if state == lineCut || joined == lineCut {
+				out.cut++
+				lr.Attributes().PutBool(attrTruncated, true)
+				out.skip = state == lineCut && p.data[pos-1] != '\n'
+			}
+		}
+		if len(b.absorbed) == 0 {
+			safe = out
+			safe.consumed = int64(pos)
+		}
+	}
+	// Records of lines that could not all be taken are left for the next piece.
+	n := 0
+	records.RemoveIf(func(plog.LogRecord) bool { n++; return n > safe.records })
+	safe.logs = out.logs
+	return safe
+}
+
+// lineState says what became of a line.
+type lineState uint8
+
+const (
+	lineWhole lineState = iota
+	lineCut
+	lineIncomplete
+)
+
+// frame finds the line at pos: its length without the line end, where the next
+// one begins, and whether it is whole.
+func (b *builder) frame(pos int) (length, next int, state lineState) {
+	rest := b.piece.data[pos:]
+	end := bytes.IndexByte(rest, '\n')
+	if end < 0 {
+		if len(rest) <= b.maxLine && !b.piece.flush || len(rest) == 0 {
+			return 0, 0, lineIncomplete
+		}
+		end, next = len(rest), len(b.piece.data)
+	} else {
+		next = pos + end + 1
+	}
+	if end > 0 && rest[end-1] == '\r' {
+		end--
+	}
+	if end > b.maxLine {
+		return cutAtRune(rest, b.maxLine), next, lineCut
+	}
+	return end, next, lineWhole
+}
+
+// cutAtRune returns the largest length up to limit that does not cut a character.
+func cutAtRune(s []byte, limit int) int {
+	for i := limit; i > limit-utf8.UTFMax && i > 0; i-- {
+		if utf8.RuneStart(s[i]) {
+			return i
+		}
+	}
+	return limit
+}
+
+// unwrap takes off a container runtime's envelope and joins the parts of a line
+// that the runtime has cut; next is where the following line begins. Parts behind
+// lines of the other stream are noted in absorbed. The state is lineIncomplete if
+// the end is not in the piece yet.
+func (b *builder) unwrap(line string, next int) (content string, state lineState) {
+	b.env = logformat.Envelope{}
+	if b.format == logformat.FormatPlain || b.format == logformat.FormatJSON || !logformat.Unwrap(line, &b.env) {
+		return line, lineWhole
+	}
+	if !b.env.Partial {
+		return b.env.Content, lineWhole
+	}
+	joined := append(b.joined[:0], b.env.Content...)
+	noted := len(b.absorbed)
+	for pos := next; ; {
+		n, after, framed := b.frame(pos)
+		if framed == lineIncomplete {
+			if b.piece.flush || b.piece.unjoin {
+				break
+			}
+			b.absorbed = b.absorbed[:noted]
+			return "", lineIncomplete
+		}
+		var env logformat.Envelope
+		if !logformat.Unwrap(b.text[pos-b.start:pos-b.start+n], &env) {
+			break
+		}
+		if env.Stream == b.env.Stream {
+			if len(joined) < b.maxLine {
+				joined = append(joined, env.Content...)
+			}
+			b.absorbed = append(b.absorbed, pos)
+			if !env.Partial {
+				break
+			}
+		}
+		pos = after
+	}
+	b.joined = joined[:0]
+	// Streams that are cut at the same time leave their parts in mixed order.
+	slices.Sort(b.absorbed)
+	if len(joined) > b.maxLine {
+		return string(joined[:cutAtRune(joined, b.maxLine)]), lineCut
+	}
+	return string(joined), lineWhole
+}
+
+func (b *builder) parse(content string) {
+	if b.env.Format != 0 {
+		b.parser.ParseContent(&b.env, content, &b.record)
+		return
+	}
+	b.parser.ParseText(content, b.format, &b.record)
+}
+
+// textOf copies data to a string of the same length, NUL bytes as spaces, and
+// reports whether it is UTF-8.
+func textOf(data []byte) (text string, valid bool) {
+	if bytes.IndexByte(data, 0) >= 0 {
+		data = bytes.ReplaceAll(data, []byte{0}, []byte{' '})
+	}
+	return string(data), utf8.Valid(data)
+}
+
+// latin1 keeps valid UTF-8 and reads every other byte as a character of Latin-1,
+// which makes western text readable and loses nothing of the rest.
+func latin1(s string) string {
+	var sb strings.Builder
+	sb.Grow(len(s) + 16)
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			r = rune(s[i])
+		}
+		sb.WriteRune(r)
+		i += n
+	}
+	return sb.String()
+}
+
+func (b *builder) newResource(path string, logs plog.Logs) plog.LogRecordSlice {
+	rl := logs.ResourceLogs().AppendEmpty()
+	attrs := rl.Resource().Attributes()
+	attrs.PutStr(signals.AttrLogFilePath, path)
+	attrs.PutStr(signals.AttrLogFileName, filepath.Base(path))
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName(scopeName)
+	return sl.LogRecords()
+}
+
+// fill writes the parsed record.
+func (b *builder) fill(lr plog.LogRecord, offset int64, now pcommon.Timestamp) {
+	r := &b.record
+	lr.SetObservedTimestamp(now)
+	if ns := b.clock.Unix(r.Time); ns > 0 {
+		lr.SetTimestamp(pcommon.Timestamp(ns))
+	}
+	lr.SetSeverityNumber(plog.SeverityNumber(r.Severity))
+	lr.SetSeverityText(r.SeverityText)
+	lr.Body().SetStr(r.Body)
+	lr.SetTraceID(r.TraceID)
+	lr.SetSpanID(r.SpanID)
+	attrs := lr.Attributes()
+	attrs.EnsureCapacity(len(r.Fields) + 2)
+	putFields(attrs, r.Fields)
+	if r.Service != "" {
+		attrs.PutStr(signals.AttrServiceName, r.Service)
+	}
+	attrs.PutInt(signals.AttrLogFileOffset, offset)
+}
+
+func putFields(m pcommon.Map, fields []logformat.Field) {
+	for i := 0; i < len(fields); i++ {
+		f := &fields[i]
+		switch f.Kind {
+		case logformat.KindString:
+			m.PutStr(f.Key, f.Str)
+		case logformat.KindInt:
+			m.PutInt(f.Key, f.Int)
+		case logformat.KindFloat:
+			m.PutDouble(f.Key, f.Float)
+		case logformat.KindBool:
+			m.PutBool(f.Key, f.Int != 0)
+		case logformat.KindNull:
+			m.PutEmpty(f.Key)
+		case logformat.KindMap:
+			putFields(m.PutEmptyMap(f.Key), fields[i+1:i+1+f.Len])
+			i += f.Len
+		case logformat.KindSlice:
+			putElements(m.PutEmptySlice(f.Key), fields[i+1:i+1+f.Len])
+			i += f.Len
+		}
+	}
+}
+
+func putElements(s pcommon.Slice, fields []logformat.Field) {
+	for i := 0; i < len(fields); i++ {
+		f := &fields[i]
+		v := s.AppendEmpty()
+		switch f.Kind {
+		case logformat.KindString:
+			v.SetStr(f.Str)
+		case logformat.KindInt:
+			v.SetInt(f.Int)
+		case logformat.KindFloat:
+			v.SetDouble(f.Float)
+		case logformat.KindBool:
+			v.SetBool(f.Int != 0)
+		case logformat.KindMap:
+			putFields(v.SetEmptyMap(), fields[i+1:i+1+f.Len])
+			i += f.Len
+		case logformat.KindSlice:
+			putElements(v.SetEmptySlice(), fields[i+1:i+1+f.Len])
+			i += f.Len
+		}
+	}
+}

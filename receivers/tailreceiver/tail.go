@@ -1,0 +1,222 @@
+package tailreceiver
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/tidewatch/tidewatch/internal/logformat"
+)
+
+// maxWorkers bounds the memory for chunks; a worker reads hundreds of MB per second.
+const maxWorkers = 4
+
+// tail is the receiver: one watcher finds files and sees them grow, a few workers
+// read and deliver, and a saver writes checkpoints.
+type tail struct {
+	cfg     *Config
+	set     receiver.Settings
+	next    consumer.Logs
+	report  *receiverhelper.ObsReport
+	metrics *instruments
+	logs    onceLog
+	store   store
+
+	now      func() time.Time                    // the clock
+	openFile func(path string) (*os.File, error) // the file system
+
+	work    chan *file
+	wake    chan struct{} // asks the watcher to look again soon
+	dirty   chan struct{} // asks the saver to save
+	stop    chan struct{}
+	once    sync.Once
+	running sync.WaitGroup
+	saving  sync.WaitGroup
+
+	consume context.Context // of deliveries; ends only if Shutdown runs out of time
+	abort   context.CancelFunc
+
+	ghostMu sync.Mutex // guards ghosts
+	ghosts  []ghost
+}
+
+func newTail(set receiver.Settings, cfg *Config, next consumer.Logs) (*tail, error) {
+	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: "file", ReceiverCreateSettings: set})
+	if err != nil {
+		return nil, fmt.Errorf("create receiver telemetry: %w", err)
+	}
+	metrics, err := newInstruments(set.TelemetrySettings)
+	if err != nil {
+		return nil, fmt.Errorf("create metrics: %w", err)
+	}
+	t := &tail{
+		cfg: cfg, set: set, next: next, report: report, metrics: metrics,
+		logs:     onceLog{logger: set.Logger},
+		store:    store{client: storage.NewNopClient(), limit: 2 * cfg.MaxFiles, files: map[fileID]checkpoint{}},
+		now:      time.Now,
+		openFile: os.Open,
+		work:     make(chan *file, 256),
+		wake:     make(chan struct{}, 1),
+		dirty:    make(chan struct{}, 1),
+		stop:     make(chan struct{}),
+	}
+	t.consume, t.abort = context.WithCancel(context.Background())
+	return t, nil
+}
+
+// Start loads the checkpoints and begins to read.
+func (t *tail) Start(ctx context.Context, host component.Host) error {
+	location, err := time.LoadLocation(t.cfg.Timezone)
+	if err != nil {
+		return fmt.Errorf("timezone: %w", err)
+	}
+	if err := t.openStorage(ctx, host); err != nil {
+		return err
+	}
+	first, damaged, err := t.store.load(ctx)
+	if err != nil {
+		return err
+	}
+	if damaged != nil {
+		t.metrics.damaged.Add(ctx, 1)
+		t.set.Logger.Warn("some checkpoints are damaged; their files are read again from the beginning", zap.Error(damaged))
+	}
+	t.running.Go(newWatcher(t, first).run)
+	format, _ := logformat.ParseFormat(t.cfg.Format)
+	for range min(runtime.GOMAXPROCS(0), maxWorkers) {
+		w := &worker{t: t, buf: make([]byte, chunkBytes+maxTail)}
+		w.builder = builder{format: format, maxLine: t.cfg.MaxLineBytes, maxRecords: t.cfg.MaxBatchRecords, clock: logformat.Clock{Location: location}}
+		t.running.Go(w.run)
+	}
+	t.saving.Go(t.saveLoop)
+	return nil
+}
+
+func (t *tail) openStorage(ctx context.Context, host component.Host) error {
+	if t.cfg.Storage == nil {
+		return nil
+	}
+	ext, ok := host.GetExtensions()[*t.cfg.Storage]
+	if !ok {
+		return fmt.Errorf("storage: extension %q is not configured: add it to service::extensions", t.cfg.Storage)
+	}
+	s, ok := ext.(storage.Extension)
+	if !ok {
+		return fmt.Errorf("storage: extension %q is not a storage extension", t.cfg.Storage)
+	}
+	client, err := s.GetClient(ctx, component.KindReceiver, t.set.ID, "")
+	if err != nil {
+		return fmt.Errorf("open storage %q: %w", t.cfg.Storage, err)
+	}
+	t.store.client = client
+	return nil
+}
+
+// Shutdown waits for deliveries that are under way, stops, and writes the last
+// checkpoints. What waits for a consumer that refuses it is read again at the
+// next start.
+func (t *tail) Shutdown(ctx context.Context) error {
+	var err error
+	t.once.Do(func() {
+		close(t.stop)
+		unblock := context.AfterFunc(ctx, t.abort)
+		t.running.Wait()
+		unblock()
+		t.abort()
+		close(t.dirty)
+		t.saving.Wait()
+		err = t.store.flush(context.WithoutCancel(ctx))
+		if cerr := t.store.client.Close(context.WithoutCancel(ctx)); err == nil && cerr != nil {
+			err = fmt.Errorf("close storage: %w", cerr)
+		}
+	})
+	return err
+}
+
+// committed remembers the position of a file after a delivery.
+func (t *tail) committed(f *file) {
+	t.store.put(f.id, f.path, f.pos, t.now())
+	select {
+	case t.dirty <- struct{}{}:
+	default:
+	}
+}
+
+// saveLoop writes checkpoints soon after deliveries, and rests in between so that
+// a busy file costs a few writes per second.
+func (t *tail) saveLoop() {
+	failing := false
+	for range t.dirty {
+		err := t.store.flush(t.consume)
+		if err != nil {
+			t.metrics.damaged.Add(t.consume, 1)
+			if !failing {
+				t.set.Logger.Error("checkpoints cannot be written; a restart would read lines again", zap.Error(err))
+			}
+		} else if failing {
+			t.set.Logger.Info("checkpoints are written again")
+		}
+		failing = err != nil
+		select {
+		case <-t.stop:
+		case <-time.After(t.cfg.CheckpointInterval):
+		}
+	}
+}
+
+func (t *tail) stopping() bool {
+	select {
+	case <-t.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+func (t *tail) nudge() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// onceLog says a thing once per subject. It is safe for concurrent use.
+type onceLog struct {
+	logger *zap.Logger
+	mu     sync.Mutex // guards said
+	said   map[string]bool
+}
+
+const maxSubjects = 1000
+
+// Once calls say unless it did for the subject before; beyond some subjects it is
+// silent, and the counters speak.
+func (o *onceLog) Once(subject string, say func(*zap.Logger)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.said[subject] || len(o.said) >= maxSubjects {
+		return
+	}
+	if o.said == nil {
+		o.said = map[string]bool{}
+	}
+	o.said[subject] = true
+	say(o.logger)
+}
+
+// Forget lets a subject be spoken of again.
+func (o *onceLog) Forget(subject string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.said, subject)
+}

@@ -1,0 +1,176 @@
+package tailreceiver
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+)
+
+const (
+	// chunkBytes is read at a time: large enough that a system call per chunk costs
+	// nothing, small enough that a batch of it stays in the cache.
+	chunkBytes = 256 << 10
+	// fairShare is what a worker reads of one file before it turns to the next.
+	fairShare = 16 * chunkBytes
+	// joinWait is how long complete lines wait behind one that the container runtime
+	// has cut and not yet finished.
+	joinWait = 5 * time.Second
+
+	retryFirst = 100 * time.Millisecond
+	retryMost  = 30 * time.Second
+)
+
+var errStopped = errors.New("receiver is stopping")
+
+// worker reads files that the watcher hands to it.
+type worker struct {
+	t       *tail
+	builder builder
+	buf     []byte
+}
+
+func (w *worker) run() {
+	for {
+		select {
+		case <-w.t.stop:
+			return
+		case f := <-w.t.work:
+			w.drain(f)
+			f.busy.Store(false)
+			w.t.nudge()
+		}
+	}
+}
+
+// drain reads a file to its end, or as much of it as is fair to the others.
+func (w *worker) drain(f *file) {
+	for total := 0; total < fairShare && !w.t.stopping(); {
+		n, err := w.step(f)
+		total += n
+		switch {
+		case errors.Is(err, errChanged):
+			w.t.rewound(f, "rewritten")
+		case errors.Is(err, errStopped):
+			return
+		case err != nil:
+			w.t.readFailed(f, err)
+			return
+		case n == 0:
+			return
+		}
+	}
+}
+
+// step reads one chunk and delivers what is complete in it. It returns the number
+// of bytes delivered.
+func (w *worker) step(f *file) (int, error) {
+	data, lead, err := f.readAt(w.buf)
+	if err != nil {
+		return 0, err
+	}
+	full := len(data) == len(w.buf)
+	end := f.pos.Offset + int64(len(data)-lead)
+	total := 0
+	for lead < len(data) {
+		p := piece{
+			path: f.path, data: data[lead:], offset: f.pos.Offset, skip: f.pos.Skip,
+			flush:  !full && f.flushes(w.t.now(), w.t.cfg.FlushTimeout),
+			unjoin: f.joinOverdue(w.t.now()),
+			now:    pcommon.NewTimestampFromTime(w.t.now()),
+		}
+		b, err := w.deliver(p)
+		if err != nil {
+			return total, err
+		}
+		if b.consumed == 0 {
+			break
+		}
+		lead += int(b.consumed)
+		total += int(b.consumed)
+		f.pos.Skip = b.skip
+		f.pos.advance(f.pos.Offset+b.consumed, data[:lead])
+		f.pos.extendPrefix(f.handle)
+		f.joining = time.Time{}
+		w.t.committed(f)
+	}
+	if total == 0 && full { // one line, with its joined parts, is longer than the chunk
+		return w.grow(f)
+	}
+	if !full {
+		f.seenAt, f.size = end, end
+		if f.joining.IsZero() && bytes.IndexByte(data[lead:], '\n') >= 0 {
+			f.joining = w.t.now()
+		}
+	}
+	return total, nil
+}
+
+// grow makes room for the longest line; where there is room already, what waits
+// is delivered unjoined.
+func (w *worker) grow(f *file) (int, error) {
+	if most := 2*w.builder.maxLine + chunkBytes; len(w.buf) < most {
+		w.buf = make([]byte, most)
+	} else {
+		f.joining = w.t.now().Add(-2 * joinWait)
+	}
+	return 1, nil // not nothing: there is more to read
+}
+
+// deliver gives the records of a piece to the next consumer until it takes them
+// or refuses them for good. While it asks to try again, reading stands still:
+// that is the back-pressure.
+func (w *worker) deliver(p piece) (batch, error) {
+	b := w.builder.build(p)
+	wait := retryFirst
+	for b.records > 0 {
+		ctx := w.t.report.StartLogsOp(w.t.consume)
+		n := b.logs.LogRecordCount()
+		err := w.t.next.ConsumeLogs(ctx, b.logs)
+		w.t.report.EndLogsOp(ctx, "tail", n, err)
+		if err == nil {
+			w.t.metrics.taken(ctx, &b)
+			break
+		}
+		if consumererror.IsPermanent(err) {
+			w.t.metrics.dropped.Add(ctx, int64(n), reason("rejected"))
+			w.t.logs.Once(p.path, func(l *zap.Logger) {
+				l.Warn("records were rejected and are dropped", zap.String("path", p.path), zap.Error(err))
+			})
+			break
+		}
+		if !w.sleep(wait) {
+			return b, errStopped
+		}
+		wait = min(2*wait, retryMost)
+		b.logs = w.again(p, err)
+	}
+	return b, nil
+}
+
+// again returns the records to try next: those that the error says have failed,
+// else the batch built anew, because a consumer may have changed the one it got.
+func (w *worker) again(p piece, err error) plog.Logs {
+	var failed consumererror.Logs
+	if errors.As(err, &failed) && failed.Data().LogRecordCount() > 0 {
+		return failed.Data()
+	}
+	return w.builder.build(p).logs
+}
+
+// sleep waits about d and returns false if the receiver stops meanwhile.
+func (w *worker) sleep(d time.Duration) bool {
+	timer := time.NewTimer(d/2 + rand.N(d))
+	defer timer.Stop()
+	select {
+	case <-w.t.stop:
+		return false
+	case <-timer.C:
+		return true
+	}
+}
