@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+
+	"github.com/tidewatch/tidewatch/logpattern/internal/wire"
 )
 
 // The snapshot is: magic, version, aliases and patterns as varints and strings,
@@ -49,14 +51,10 @@ func (p *pattern) appendTo(b []byte) []byte {
 	for _, t := range p.parts {
 		b = append(b, byte(t.kind))
 		b = binary.AppendUvarint(b, uint64(t.elem))
-		b = appendString(b, t.lit)
-		b = appendString(b, t.word)
+		b = wire.AppendString(b, t.lit)
+		b = wire.AppendString(b, t.word)
 	}
-	return appendString(b, p.tail)
-}
-
-func appendString(b []byte, s string) []byte {
-	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+	return wire.AppendString(b, p.tail)
 }
 
 // Restore replaces the state by that of a snapshot, within the bounds of the
@@ -81,10 +79,10 @@ func (m *Miner) restore(b []byte) error {
 	if crc32.Checksum(body, castagnoli) != sum {
 		return errors.New("checksum does not match")
 	}
-	r := reader{b: body[5:]}
-	m.stats.Lines = r.uvarint()
-	for n := r.uvarint(); n > 0 && r.ok(); n-- {
-		p := r.pattern()
+	r := wire.NewReader(body[5:])
+	m.stats.Lines = r.Uvarint()
+	for n := r.Uvarint(); n > 0 && r.OK(); n-- {
+		p := readPattern(r)
 		if p == nil {
 			break
 		}
@@ -95,8 +93,8 @@ func (m *Miner) restore(b []byte) error {
 			m.insert(p)
 		}
 	}
-	for n := r.uvarint(); n > 0 && r.ok(); n-- {
-		key, to := r.uint64(), m.patterns[r.uint64()]
+	for n := r.Uvarint(); n > 0 && r.OK(); n-- {
+		key, to := r.Uint64(), m.patterns[r.Uint64()]
 		if to == nil || m.patterns[key] != nil || len(m.order) >= 4*m.opt.MaxPatterns {
 			continue
 		}
@@ -106,73 +104,15 @@ func (m *Miner) restore(b []byte) error {
 		m.aliases[key] = &pattern{id: idOf(key), key: key, into: to}
 		m.order = append(m.order, key)
 	}
-	return r.err
+	return r.Err()
 }
 
-// reader decodes; after an error everything is zero.
-type reader struct {
-	b   []byte
-	err error
-}
-
-var errShort = errors.New("unexpected end")
-
-func (r *reader) ok() bool { return r.err == nil }
-
-func (r *reader) fail(err error) {
-	if r.err == nil {
-		r.err = err
-	}
-	r.b = nil
-}
-
-func (r *reader) uvarint() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.fail(errShort)
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.fail(errShort)
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
-
-func (r *reader) uint64() uint64 {
-	if len(r.b) < 8 {
-		r.fail(errShort)
-		return 0
-	}
-	v := binary.LittleEndian.Uint64(r.b)
-	r.b = r.b[8:]
-	return v
-}
-
-func (r *reader) string() string {
-	n := r.uvarint()
-	if n > uint64(len(r.b)) {
-		r.fail(errShort)
-		return ""
-	}
-	s := string(r.b[:n])
-	r.b = r.b[n:]
-	return s
-}
-
-func (r *reader) pattern() *pattern {
-	p := &pattern{key: r.uint64(), count: r.uvarint(), first: r.varint(), last: r.varint()}
+func readPattern(r *wire.Reader) *pattern {
+	p := &pattern{key: r.Uint64(), count: r.Uvarint(), first: r.Varint(), last: r.Varint()}
 	p.id = idOf(p.key)
-	elems, parts := r.uvarint(), r.uvarint()
-	if elems > parts || parts > uint64(len(r.b))/3 {
-		r.fail(errors.New("sizes do not fit"))
+	elems, parts := r.Uvarint(), r.Uvarint()
+	if elems > parts || parts > uint64(r.Len())/3 {
+		r.Fail(errors.New("sizes do not fit"))
 		return nil
 	}
 	p.elems = make([]uint64, elems)
@@ -180,21 +120,16 @@ func (r *reader) pattern() *pattern {
 	text := 0
 	last := int32(-1)
 	for range parts {
-		if len(r.b) == 0 {
-			r.fail(errShort)
-			return nil
-		}
-		t := part{kind: Kind(r.b[0])}
-		r.b = r.b[1:]
-		e := r.uvarint()
-		t.lit, t.word = r.string(), r.string()
-		if !r.ok() || t.kind >= kinds || e >= elems || (t.kind == Word) != (t.word != "") {
-			r.fail(errors.New("a part is not valid"))
+		t := part{kind: Kind(r.Byte())}
+		e := r.Uvarint()
+		t.lit, t.word = r.String(), r.String()
+		if !r.OK() || t.kind >= kinds || e >= elems || (t.kind == Word) != (t.word != "") {
+			r.Fail(errors.New("a part is not valid"))
 			return nil
 		}
 		t.elem = int32(e)
 		if t.elem < last || t.elem > last+1 || t.kind == Word && t.elem == last {
-			r.fail(errors.New("parts are not in order"))
+			r.Fail(errors.New("parts are not in order"))
 			return nil
 		}
 		last = t.elem
@@ -205,12 +140,12 @@ func (r *reader) pattern() *pattern {
 		p.parts = append(p.parts, t)
 	}
 	if last != int32(elems)-1 {
-		r.fail(errors.New("elements are missing"))
+		r.Fail(errors.New("elements are missing"))
 		return nil
 	}
-	p.tail = r.string()
+	p.tail = r.String()
 	p.size = patternOverhead + 2*(text+len(p.tail)) + len(p.parts)*partSize + 8*len(p.elems)
-	if !r.ok() {
+	if !r.OK() {
 		return nil
 	}
 	return p
