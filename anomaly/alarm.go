@@ -1,0 +1,61 @@
+package anomaly
+
+import "math/bits"
+
+const (
+	// An alarm needs about a minute of evidence, at least two points and at most six,
+	// out of two more than that.
+	evidence  = 60 // seconds
+	leastHold = 2
+	mostHold  = 6
+	spareHold = 2
+	// adaptPoints is how many points a new level is followed without judging.
+	adaptPoints = 60
+)
+
+// alarm turns single points into a state that doesn't flap.
+type alarm struct {
+	start    int64   // when the first point of the anomaly was seen, Unix nanoseconds
+	mean     float64 // recent mean during the anomaly: the candidate for the new level
+	recent   uint32  // one bit a point, the latest lowest: outside of the band
+	adapting uint32  // points left
+	state    State
+	first    int64 // when the oldest recent point outside was seen
+}
+
+// step takes one point and returns whether the state became Adapting.
+func (a *alarm) step(t int64, v float64, outside bool, step float64, adoptAfter float64) (adopt bool) {
+	a.recent <<= 1
+	if outside {
+		a.recent |= 1
+	}
+	hold := min(max(int(evidence/step+0.5), leastHold), mostHold)
+	window := uint32(1)<<(hold+spareHold) - 1
+	count := bits.OnesCount32(a.recent & window)
+	if outside && count == 1 {
+		a.first = t
+	}
+	switch a.state {
+	case Learning:
+		a.state = Normal
+	case Normal:
+		if outside && count >= hold {
+			a.state, a.start, a.mean = Anomalous, a.first, v
+		}
+	case Anomalous:
+		a.mean += 0.2 * (v - a.mean)
+		switch {
+		case count <= 1 && !outside:
+			a.state = Normal
+		case adoptAfter > 0 && float64(t-a.start)/1e9 >= adoptAfter && count >= hold:
+			a.state, a.adapting, a.recent = Adapting, adaptPoints, 0
+			return true
+		}
+	case Adapting:
+		a.recent = 0
+		if a.adapting--; a.adapting == 0 {
+			a.state = Normal
+		}
+	}
+	return false
+}

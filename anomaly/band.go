@@ -1,0 +1,72 @@
+package anomaly
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// The edge of the band is found by Newton's method from the edge of the last
+	// point; leastReach and mostReach bound it, in scales.
+	newtonSteps = 3
+	leastReach  = 0.05
+	mostReach   = 1e6
+)
+
+// band is the range of values whose surprise is below the threshold.
+func (d *Detector) band(m *moment) (lower, upper float64) {
+	matters := d.matters(m.expected)
+	lower = m.expected - max(d.edge(m, 0, -1), matters)
+	upper = m.expected + max(d.edge(m, 1, +1), matters)
+	if d.settings.Direction == Up {
+		lower = math.Inf(-1)
+	}
+	if d.settings.Direction == Down {
+		upper = math.Inf(1)
+	}
+	return lower, upper
+}
+
+// edge is the distance from the expected value at which the surprise reaches the
+// threshold, on one side.
+func (d *Detector) edge(m *moment, side int, sign float64) float64 {
+	x := float64(d.reach[side]) * m.nearScale
+	offset := sign * (m.expected - m.slow) // distance from slow is x + offset
+	least, most := leastReach*m.nearScale, mostReach*m.nearScale
+	for range newtonSteps {
+		far := max(math.Abs(x+offset), tiny)
+		s := d.near.surprise(x, m.nearScale, m.unit) + d.far.surprise(far, m.farScale, m.unit)
+		// The derivative by log10 of x.
+		g := d.near.steepness(x, m.nearScale, m.unit) + d.far.steepness(far, m.farScale, m.unit)*min(x/far, 1)
+		move := (m.threshold - s) / max(g, 0.5)
+		x *= math.Exp(clamp(move, 0.5) * math.Ln10)
+		x = min(max(x, least), most)
+	}
+	d.reach[side] = float32(x / m.nearScale)
+	return x
+}
+
+// History is how long the series has been observed, gaps left out.
+func (d *Detector) History() time.Duration {
+	return time.Duration(d.clock.history * float64(time.Second))
+}
+
+// State after the last point.
+func (d *Detector) State() State { return d.alarm.state }
+
+// Since is when the first point of the present anomaly was seen; it is meaningful
+// while the state is Anomalous.
+func (d *Detector) Since() time.Time { return time.Unix(0, d.alarm.start) }
+
+// Step is the learned distance between points.
+func (d *Detector) Step() time.Duration { return time.Duration(d.clock.step * float64(time.Second)) }
+
+// SameHourLastWeek is the mean value in the hour of the week that t is in, when
+// it last ended, to two digits. ok is false if it was not observed.
+func (d *Detector) SameHourLastWeek(t time.Time) (mean float64, ok bool) {
+	if d.season.hour >= 0 && t.Unix()/hour < d.season.hour-weekHours {
+		return 0, false
+	}
+	mean = widen(d.season.lastWeek[mod(t.Unix()/hour, weekHours)])
+	return mean, !math.IsNaN(mean)
+}
