@@ -1,0 +1,279 @@
+package consoleextension
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tidewatch/tidewatch/internal/localstore"
+	"github.com/tidewatch/tidewatch/signals"
+)
+
+// Bounds of what one request may ask for.
+const (
+	maxLimit    = 1000
+	maxIDs      = 64
+	maxTextSize = 200
+)
+
+// api answers under /api/v1/. Answers are JSON and never cached; errors are
+// {"error": "a sentence"}.
+type api struct {
+	store    *localstore.Store
+	pipeline *pipelineWatch
+	host     string
+	version  string
+	started  time.Time
+	now      func() time.Time
+}
+
+func (a *api) register(mux *http.ServeMux) {
+	for route, answer := range map[string]func(*query) (any, error){
+		"overview":      a.overview,
+		"series":        a.series,
+		"series/points": a.points,
+		"series/{id}":   a.oneSeries,
+		"patterns":      a.patterns,
+		"findings":      a.findings,
+		"logs":          a.logs,
+		"traces":        a.traces,
+		"traces/{id}":   a.trace,
+		"pipeline":      a.pipelineView,
+	} {
+		mux.HandleFunc("GET /api/v1/"+route, func(w http.ResponseWriter, r *http.Request) { serve(w, r, answer) })
+	}
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, http.StatusNotFound, "there is no such resource in /api/v1/")
+	})
+}
+
+// apiError is an error with its HTTP status.
+type apiError struct {
+	status  int
+	message string
+}
+
+func (e *apiError) Error() string { return e.message }
+
+func badRequest(format string, args ...any) error {
+	return &apiError{http.StatusBadRequest, fmt.Sprintf(format, args...)}
+}
+
+func notFound(message string) error { return &apiError{http.StatusNotFound, message} }
+
+func serve(w http.ResponseWriter, r *http.Request, answer func(*query) (any, error)) {
+	q := &query{r: r}
+	v, err := answer(q)
+	if q.err != nil {
+		err = q.err
+	}
+	if err != nil {
+		status := http.StatusInternalServerError
+		if e, ok := err.(*apiError); ok { //nolint:errorlint // never wrapped
+			status = e.status
+		}
+		writeError(w, status, err.Error())
+		return
+	}
+	writeJSON(w, http.StatusOK, v)
+}
+
+func writeError(w http.ResponseWriter, status int, message string) {
+	writeJSON(w, status, map[string]string{"error": message})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer can't be written as JSON"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a reader that left needs no answer
+}
+
+// query reads parameters and remembers the first that is wrong.
+type query struct {
+	r   *http.Request
+	err error
+}
+
+func (q *query) text(key string) string {
+	v := q.r.FormValue(key)
+	if len(v) > maxTextSize {
+		q.fail("%s must not be longer than %d bytes", key, maxTextSize)
+	}
+	return v
+}
+
+func (q *query) number(key string, fallback, low, high int) int {
+	s := q.r.FormValue(key)
+	if s == "" {
+		return fallback
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < low || n > high {
+		q.fail("%s must be a whole number from %d to %d", key, low, high)
+	}
+	return n
+}
+
+func (q *query) limit(fallback int) int { return q.number("limit", fallback, 1, maxLimit) }
+
+func (q *query) since() uint32 {
+	return uint32(q.number("since", 0, 0, 1<<32-1)) //nolint:gosec // within the bounds
+}
+
+func (q *query) fail(format string, args ...any) {
+	if q.err == nil {
+		q.err = badRequest(format, args...)
+	}
+}
+
+// series lists watched series with their last points; q must occur in name or
+// attributes, state restricts.
+func (a *api) series(q *query) (any, error) {
+	text, state, limit := strings.ToLower(q.text("q")), q.text("state"), q.limit(maxLimit)
+	all := a.store.Series()
+	out := make([]localstore.SeriesView, 0, len(all))
+	for _, v := range all {
+		v.Description = "" // only with one series
+		if len(out) < limit && (state == "" || v.State == state) && matches(v, text) {
+			out = append(out, v)
+		}
+	}
+	return map[string]any{"time": a.now().Unix(), "total": len(all), "series": out}, nil
+}
+
+func matches(v localstore.SeriesView, text string) bool {
+	if text == "" || strings.Contains(strings.ToLower(v.Metric), text) {
+		return true
+	}
+	for _, at := range v.Attrs {
+		if strings.Contains(strings.ToLower(at.Key+"="+at.Value), text) {
+			return true
+		}
+	}
+	return false
+}
+
+// points returns the histories of several series at once: ids is a list with
+// commas, since leaves out what is known already.
+func (a *api) points(q *query) (any, error) {
+	ids := strings.Split(q.r.FormValue("ids"), ",")
+	if len(ids) > maxIDs {
+		return nil, badRequest("ids must not name more than %d series", maxIDs)
+	}
+	since := q.since()
+	out := map[string]localstore.Points{}
+	for _, s := range ids {
+		id, ok := localstore.ParseSeriesID(s)
+		if !ok {
+			return nil, badRequest("ids must be series ids of 16 hexadecimal digits with commas between them")
+		}
+		if p, ok := a.store.Points(id, since); ok {
+			out[s] = p
+		}
+	}
+	return map[string]any{"points": out}, nil
+}
+
+func (a *api) oneSeries(q *query) (any, error) {
+	id, ok := localstore.ParseSeriesID(q.r.PathValue("id"))
+	if !ok {
+		return nil, badRequest("a series id has 16 hexadecimal digits")
+	}
+	v, ok := a.store.OneSeries(id)
+	p, _ := a.store.Points(id, q.since())
+	if !ok {
+		return nil, notFound("there is no such series; it may have been evicted")
+	}
+	return map[string]any{"series": v, "points": p}, nil
+}
+
+// patterns lists log patterns, the most frequent first.
+func (a *api) patterns(q *query) (any, error) {
+	text, severity, limit := strings.ToLower(q.text("q")), q.number("min_severity", 0, 0, 24), q.limit(200)
+	all := a.store.Patterns(a.now())
+	var lines uint64
+	out := make([]localstore.PatternView, 0, min(limit, len(all)))
+	for _, p := range all {
+		lines += p.Count
+		if len(out) < limit && p.Severity >= severity && (text == "" || strings.Contains(strings.ToLower(p.Template), text)) {
+			out = append(out, p)
+		}
+	}
+	return map[string]any{"time": a.now().Unix(), "total": len(all), "lines": lines, "patterns": out}, nil
+}
+
+// findingAnswer is a finding with the series that it is about.
+type findingAnswer struct {
+	localstore.FindingView
+	SeriesID string `json:"series_id,omitempty"`
+	Unit     string `json:"unit,omitempty"`
+	Rate     bool   `json:"rate,omitempty"`
+}
+
+// findings lists the open findings first; state=open leaves the others out.
+func (a *api) findings(q *query) (any, error) {
+	state, limit := q.text("state"), q.limit(100)
+	out := []findingAnswer{}
+	open := 0
+	for _, f := range a.store.Findings() {
+		if f.Open() {
+			open++
+		}
+		if len(out) == limit || state == signals.StateOpen && !f.Open() || state == signals.StateResolved && f.Open() {
+			continue
+		}
+		out = append(out, a.withSeries(f))
+	}
+	return map[string]any{"time": a.now().Unix(), "open": open, "findings": out}, nil
+}
+
+func (a *api) withSeries(f localstore.FindingView) findingAnswer {
+	answer := findingAnswer{FindingView: f}
+	if f.Metric == "" {
+		return answer
+	}
+	attrs := append(append([]localstore.Attr{}, f.Entity...), f.Attrs...)
+	if s, ok := a.store.FindSeries(f.Metric, attrs); ok {
+		id, _ := localstore.ParseSeriesID(s)
+		v, _ := a.store.OneSeries(id)
+		answer.SeriesID, answer.Unit, answer.Rate = s, v.Unit, v.Rate
+	}
+	return answer
+}
+
+// logs lists recent lines, the newest first.
+func (a *api) logs(q *query) (any, error) {
+	lines := a.store.Logs(localstore.LogQuery{
+		MinSeverity: q.number("min_severity", 0, 0, 24),
+		Pattern:     q.text("pattern"),
+		Service:     q.text("service"),
+		TraceID:     q.text("trace_id"),
+		Text:        q.text("q"),
+		Limit:       q.limit(100),
+	})
+	return map[string]any{"logs": lines}, nil
+}
+
+func (a *api) traces(q *query) (any, error) {
+	return map[string]any{"traces": a.store.Traces(q.limit(50))}, nil
+}
+
+// trace returns one trace with its spans and the recent lines that carry its id.
+func (a *api) trace(q *query) (any, error) {
+	id := strings.ToLower(q.r.PathValue("id"))
+	t, spans, ok := a.store.Trace(id)
+	if !ok {
+		return nil, notFound("there is no such trace; it may have been evicted")
+	}
+	return map[string]any{"trace": t, "spans": spans, "logs": a.store.Logs(localstore.LogQuery{TraceID: id})}, nil
+}
+
+func (a *api) pipelineView(*query) (any, error) { return a.pipeline.view(), nil }

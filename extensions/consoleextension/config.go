@@ -1,0 +1,114 @@
+package consoleextension
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/tidewatch/tidewatch/internal/localstore"
+	"github.com/tidewatch/tidewatch/signals"
+)
+
+// Config configures the page and the bounds of what it remembers.
+type Config struct {
+	// Endpoint is the address of the page and its API. Without AllowRemote it must
+	// be a loopback address.
+	Endpoint string `mapstructure:"endpoint"`
+	// AllowRemote permits an endpoint that other machines can reach. The page has
+	// no login: put a proxy with authentication in front of it.
+	AllowRemote bool `mapstructure:"allow_remote"`
+	// AllowedHosts are further names by which browsers may ask for the page, for
+	// example that of a proxy. Loopback names and the endpoint's own always work.
+	AllowedHosts []string `mapstructure:"allowed_hosts"`
+	// TelemetryURL is the page with the agent's own metrics, from which the health
+	// of the pipeline is read. Empty means that it is not shown.
+	TelemetryURL string `mapstructure:"telemetry_url"`
+	// ScrapeInterval is the time between two looks at the own metrics.
+	ScrapeInterval time.Duration `mapstructure:"scrape_interval"`
+
+	// MaxSeries is how many watched series are remembered.
+	MaxSeries int `mapstructure:"max_series"`
+	// PointsPerSeries is how many points are remembered of each.
+	PointsPerSeries int `mapstructure:"points_per_series"`
+	// MaxPatterns is how many log patterns are remembered; the rest is counted
+	// together as <other>.
+	MaxPatterns int `mapstructure:"max_patterns"`
+	// MaxFindings is how many findings are remembered, open ones longest.
+	MaxFindings int `mapstructure:"max_findings"`
+	// MaxLogs is how many recent lines are remembered, and again as many of
+	// severity WARN and above.
+	MaxLogs int `mapstructure:"max_logs"`
+	// MaxTraces and MaxSpans are how many traces, and spans of all of them, are
+	// remembered.
+	MaxTraces int `mapstructure:"max_traces"`
+	MaxSpans  int `mapstructure:"max_spans"`
+}
+
+func createDefaultConfig() *Config {
+	o := localstore.DefaultOptions()
+	return &Config{
+		Endpoint:     signals.AddrConsole,
+		TelemetryURL: "http://" + signals.AddrTelemetry + "/metrics",
+		// A look costs about 1 ms of CPU and the numbers move at this pace.
+		ScrapeInterval: 10 * time.Second,
+
+		// Together 7 to 8 MB when everything is full; a host usually needs 2 MB.
+		MaxSeries:       o.MaxSeries,
+		PointsPerSeries: o.PointsPerSeries,
+		MaxPatterns:     o.MaxPatterns,
+		MaxFindings:     o.MaxFindings,
+		MaxLogs:         o.MaxLogs,
+		MaxTraces:       o.MaxTraces,
+		MaxSpans:        o.MaxSpans,
+	}
+}
+
+// Validate names the key and the fix.
+func (c *Config) Validate() error {
+	host, _, err := net.SplitHostPort(c.Endpoint)
+	if err != nil {
+		return fmt.Errorf("endpoint must be host:port, for example %s: %w", signals.AddrConsole, err)
+	}
+	if !c.AllowRemote && !isLoopback(host) {
+		return fmt.Errorf("endpoint %s can be reached from other machines and the page has no login: use %s, or set allow_remote: true behind a proxy with authentication", c.Endpoint, signals.AddrConsole)
+	}
+	if u, err := url.Parse(c.TelemetryURL); c.TelemetryURL != "" && (err != nil || u.Host == "") {
+		return fmt.Errorf("telemetry_url must be a URL such as http://%s/metrics, or empty", signals.AddrTelemetry)
+	}
+	if c.TelemetryURL != "" && c.ScrapeInterval < time.Second {
+		return errors.New("scrape_interval must be at least 1s, for example 10s")
+	}
+	for key, v := range map[string]int{
+		"max_series": c.MaxSeries, "points_per_series": c.PointsPerSeries, "max_patterns": c.MaxPatterns, "max_findings": c.MaxFindings,
+		"max_logs": c.MaxLogs, "max_traces": c.MaxTraces, "max_spans": c.MaxSpans,
+	} {
+		if v <= 0 {
+			return fmt.Errorf("%s must be positive", key)
+		}
+	}
+	return nil
+}
+
+func (c *Config) storeOptions() localstore.Options {
+	return localstore.Options{
+		MaxSeries:       c.MaxSeries,
+		PointsPerSeries: c.PointsPerSeries,
+		MaxPatterns:     c.MaxPatterns,
+		MaxFindings:     c.MaxFindings,
+		MaxLogs:         c.MaxLogs,
+		MaxTraces:       c.MaxTraces,
+		MaxSpans:        c.MaxSpans,
+	}
+}
+
+// isLoopback reports whether host names this machine only.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,59 @@
+// Which of the watched series are shown as charts, and in which order: what a
+// person asks a host first.
+
+const attr = (s, key) => s.attributes.find((a) => a.key === key)?.value;
+const is = (metric, attrs = {}) => (s) => s.metric === metric && Object.entries(attrs).every(([k, v]) => attr(s, k) === v);
+const device = (s) => attr(s, "device") ?? "";
+const mount = (s) => attr(s, "mountpoint") ?? "";
+// Whole disks before partitions, the root before other mounts.
+const disksFirst = (a, b) => /\D\d+$|p\d+$/.test(device(a)) - /\D\d+$|p\d+$/.test(device(b)) || device(a).localeCompare(device(b), "en", { numeric: true });
+const rootFirst = (a, b) => mount(a).length - mount(b).length || mount(a).localeCompare(mount(b));
+
+// Each entry: of (alternatives, the first that exists is taken), name, max, order.
+const entries = [
+  { of: [is("system.cpu.utilization", { state: "user" }), is("system.cpu.time", { state: "user" })], name: () => "CPU, programs" },
+  { of: [is("system.cpu.utilization", { state: "system" }), is("system.cpu.time", { state: "system" })], name: () => "CPU, kernel" },
+  { of: [is("system.cpu.utilization", { state: "wait" }), is("system.cpu.time", { state: "wait" })], name: () => "CPU, waiting for disk" },
+  { of: [is("system.cpu.load_average.1m")], name: () => "Load, 1 min" },
+  { of: [is("system.memory.utilization", { state: "used" }), is("system.memory.usage", { state: "used" })], name: () => "Memory used" },
+  { of: [is("system.memory.usage", { state: "cached" }), is("system.memory.utilization", { state: "cached" })], name: () => "Page cache" },
+  { of: [is("system.paging.utilization", { state: "used" }), is("system.paging.usage", { state: "used" })], name: (s) => "Swap used" + (device(s) ? ", " + device(s) : "") },
+  { of: [is("system.disk.io", { direction: "read" })], name: (s) => `Disk read, ${device(s)}`, max: 2, order: disksFirst },
+  { of: [is("system.disk.io", { direction: "write" })], name: (s) => `Disk write, ${device(s)}`, max: 2, order: disksFirst },
+  { of: [is("system.disk.io_time")], name: (s) => `Disk busy, ${device(s)}`, max: 1, order: disksFirst },
+  { of: [is("system.network.io", { direction: "receive" })], name: (s) => `Network in, ${device(s)}`, max: 2 },
+  { of: [is("system.network.io", { direction: "transmit" })], name: (s) => `Network out, ${device(s)}`, max: 2 },
+  { of: [is("system.filesystem.utilization")], name: (s) => `Disk full, ${mount(s)}`, max: 3, order: rootFirst },
+  { of: [is("system.processes.count", { status: "running" })], name: () => "Processes running" },
+  { of: [is("system.processes.created")], name: () => "Processes started" },
+  { of: [is("tidewatch.log.lines")], name: (s) => "Log lines, " + (attr(s, "severity") ?? s.entity.find((a) => a.key === "service.name")?.value ?? "all"), max: 2 },
+];
+
+const maxAnomalous = 8;
+
+// own leaves out series of other hosts and of processes with the same metric.
+const own = (s) => !s.entity.some((a) => a.key.startsWith("k8s.pod") || a.key === "container.name");
+
+// choose splits series into charts [{series, name}] and the rest. Series out of
+// band come first, whatever they are.
+export function choose(all) {
+  const taken = new Map();
+  for (const e of entries) {
+    for (const match of e.of) {
+      const found = all.filter((s) => match(s) && own(s) && !taken.has(s.id));
+      if (!found.length) continue;
+      if (e.order) found.sort(e.order);
+      for (const s of found.slice(0, e.max ?? 1)) taken.set(s.id, { series: s, name: e.name(s) });
+      break;
+    }
+  }
+  const odd = all.filter((s) => s.state === "anomalous" && !taken.has(s.id)).slice(0, maxAnomalous);
+  const charts = [
+    ...odd.map((s) => ({ series: s, name: title(s) })),
+    ...taken.values(),
+  ];
+  const shown = new Set(charts.map((c) => c.series.id));
+  return { charts, rest: all.filter((s) => !shown.has(s.id)) };
+}
+
+export const title = (s) => [s.metric, ...s.attributes.map((a) => a.value)].join(" · ");

@@ -1,0 +1,70 @@
+// The section of the pipeline: what comes in, what goes out, what waits.
+
+import { $, h, setText } from "./dom.js";
+import { ask } from "./api.js";
+import { count, perSecond, bytes, percent, duration } from "./format.js";
+
+export async function refresh() {
+  const p = await ask("pipeline");
+  $("pipeline-empty").hidden = p.available;
+  if (!p.available) { if (p.error) setText($("pipeline-empty"), p.error); return; }
+  const parts = [];
+  if (p.process.cpu !== null) parts.push(`CPU ${percent(p.process.cpu)} of one core`);
+  if (p.process.memory_rss !== null) parts.push(`memory ${bytes(p.process.memory_rss)}`);
+  if (p.process.uptime_seconds !== null) parts.push(`up ${duration(p.process.uptime_seconds)}`);
+  if (p.error) parts.push(p.error);
+  setText($("pipeline-note"), parts.join(" · "));
+  $("pipeline-body").hidden = false;
+  $("pipeline-body").replaceChildren(receivers(p.receivers), h("div", { class: "arrow", "aria-hidden": "true", text: "→" }), exporters(p.exporters));
+  details("pipeline-processors", p.processors.length && processors(p.processors));
+  details("pipeline-counters", p.counters.length && counters(p.counters));
+}
+
+function details(id, table) {
+  $(id).hidden = !table;
+  if (table) $(id).querySelector("div").replaceChildren(table);
+}
+
+const cell = (text, kind = "num") => h("td", { class: kind, text });
+const bad = (n) => cell(n ? count(n) : "0", n ? "num bad" : "num muted");
+const heads = (...names) => h("thead", {}, h("tr", {}, ...names.map((n) => h("th", { scope: "col", text: n.replace("#", ""), class: n.startsWith("#") ? "num" : "" }))));
+
+// rows writes the component's name on its first row only.
+function rows(list, make) {
+  return h("tbody", {}, ...list.map((f, i) => {
+    const same = i > 0 && list[i - 1].id === f.id;
+    return h("tr", { class: "row", data: { component: f.id, signal: f.signal } }, cell(f.id, same ? "same" : ""), cell(f.signal, "signal"), ...make(f));
+  }));
+}
+
+function receivers(list) {
+  return h("div", { class: "scroll" }, h("table", { "data-testid": "receivers" }, h("caption", { text: "Receivers" }), heads("", "Signal", "#Rate", "#Accepted", "#Refused", "#Failed"),
+    list.length ? rows(list, (f) => [cell(perSecond(f.rate)), cell(count(f.items)), bad(f.refused), bad(f.failed)]) : none(6, "Nothing received yet.")));
+}
+
+function exporters(list) {
+  return h("div", { class: "scroll" }, h("table", { "data-testid": "exporters" }, h("caption", { text: "Exporters" }), heads("", "Signal", "#Rate", "#Sent", "#Failed", "#Not queued", "Queue"),
+    list.length ? rows(list, (f) => [cell(perSecond(f.rate)), cell(count(f.items)), bad(f.failed), bad(f.refused), queue(f)]) : none(7, "Nothing sent yet.")));
+}
+
+function queue(f) {
+  if (f.queue_capacity === null || !f.queue_capacity) return cell("none", "muted");
+  const part = Math.min(1, f.queue_size / f.queue_capacity);
+  const fill = h("i");
+  fill.style.width = `${Math.max(part ? 3 : 0, part * 100)}%`;
+  const bar = h("span", { class: "queue", role: "meter", "aria-label": `queue of ${f.id}`, "aria-valuenow": f.queue_size ?? 0, "aria-valuemin": 0, "aria-valuemax": f.queue_capacity, data: { full: part > 0.8 ? "high" : part > 0.5 ? "half" : "" } }, fill);
+  return h("td", { title: `${count(f.queue_size)} of ${count(f.queue_capacity)}` }, bar, h("span", { class: "small muted", text: part > 0 && part < 0.005 ? "<1 %" : `${Math.round(part * 100)} %` }));
+}
+
+function processors(list) {
+  return h("table", {}, heads("", "Signal", "#Rate", "#In", "#Out", "#Refused"),
+    rows(list, (f) => [cell(perSecond(f.rate)), cell(count(f.in ?? 0)), cell(count(f.items)), bad(f.refused)]));
+}
+
+function counters(list) {
+  return h("table", {}, heads("Name", "Labels", "#Value", "#Rate"),
+    h("tbody", {}, ...list.map((c) => h("tr", { class: "row" }, cell(c.name, "mono"),
+      cell(Object.entries(c.labels).filter(([k]) => !k.startsWith("otel_scope")).map(([k, v]) => `${k}=${v}`).join(" "), "muted"), cell(count(c.value)), cell(perSecond(c.rate))))));
+}
+
+const none = (n, text) => h("tbody", {}, h("tr", {}, h("td", { colspan: String(n), class: "muted", text })));
