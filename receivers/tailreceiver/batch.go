@@ -93,6 +93,10 @@ func (b *builder) build(p piece) batch {
 		if len(b.absorbed) > 0 && b.absorbed[0] == pos {
 			b.absorbed = b.absorbed[1:]
 			pos = next
+			if len(b.absorbed) == 0 {
+				safe = out
+				safe.consumed = int64(pos)
+			}
 			continue
 		}
 		content, joined := b.unwrap(b.text[pos-b.start:pos-b.start+line], next)

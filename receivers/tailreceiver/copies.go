@@ -61,25 +61,14 @@ func (t *tail) ghostOf(path string, r io.ReaderAt, size int64) (position, bool) 
 	defer t.ghostMu.Unlock()
 	for i := len(t.ghosts) - 1; i >= 0; i-- {
 		g := &t.ghosts[i]
-		if !rotatedName(g.path, path) || g.pos.PrefixLen < minProof || size < int64(g.pos.PrefixLen) {
+		if !rotatedName(g.path, path) {
 			continue
 		}
-		if size >= g.pos.Offset && g.pos.matches(r) {
-			return g.pos, true
-		}
-		// More was read of the original than was copied: all of the copy is known.
-		if size < g.pos.Offset && g.pos.matchesPrefix(r) {
-			return endOf(r, size), true
+		if pos, ok := g.pos.inCopy(r, size); ok {
+			return pos, true
 		}
 	}
 	return position{}, false
-}
-
-// endOf is the position at the end of a file of which everything is known.
-func endOf(r io.ReaderAt, size int64) position {
-	p := position{}
-	p.jump(r, size)
-	return p
 }
 
 // jump moves to offset without reading what lies before it.
@@ -119,25 +108,68 @@ func (w *watcher) resume(f *file) bool {
 // since, one that is followed still, or one that has vanished.
 func (w *watcher) continueCopy(f *file) bool {
 	if pos, ok := w.t.ghostOf(f.path, f.handle, f.size); ok {
-		f.pos = pos
-		w.t.committed(f)
+		w.continueAt(f, pos)
 		return true
 	}
 	for _, k := range w.files {
-		if k != f && k.handle != nil && !k.busy.Load() && rotatedName(k.path, f.path) && sameBytes(k, f) {
-			f.source = k
-			f.sourceRewinds = k.rewinds
+		if k != f && rotatedName(k.path, f.path) && w.open(k) && w.copyOf(k, f) {
 			return true
 		}
 	}
 	for _, c := range w.t.store.moved(f.path) {
 		if w.files[c.id()] == nil && c.PrefixLen >= minProof && c.Offset <= f.size && c.matches(f.handle) && !w.t.stillHeld(c) {
-			f.pos = c.position
-			w.t.committed(f)
+			w.continueAt(f, c.position)
 			return true
 		}
 	}
 	return false
+}
+
+func (w *watcher) continueAt(f *file, pos position) {
+	f.source, f.pos = nil, pos
+	w.t.committed(f)
+}
+
+// copyOf handles f if it holds what k holds, or held until it was truncated.
+func (w *watcher) copyOf(k, f *file) bool {
+	if k.pos.PrefixLen >= minProof && !k.pos.matches(k.handle) { // truncated, not noticed yet
+		if pos, ok := k.pos.inCopy(f.handle, f.size); ok {
+			w.continueAt(f, pos)
+			return true
+		}
+		return false
+	}
+	if !sameBytes(k, f) {
+		return false
+	}
+	f.source, f.sourceRewinds, f.compared = k, k.rewinds, f.size
+	return true
+}
+
+// relativeBusy reports whether a file of which f may be a copy is with a worker,
+// which may find it truncated just now.
+func (w *watcher) relativeBusy(f *file) bool {
+	for _, k := range w.files {
+		if k != f && k.busy.Load() && rotatedName(k.path, f.path) {
+			return true
+		}
+	}
+	return false
+}
+
+// inCopy returns where reading continues in a copy of what was read up to p.
+func (p *position) inCopy(r io.ReaderAt, size int64) (position, bool) {
+	switch {
+	case p.PrefixLen < minProof || size < int64(p.PrefixLen):
+		return position{}, false
+	case size >= p.Offset:
+		return *p, p.matches(r)
+	case p.matchesPrefix(r): // more was read of the original than was copied
+		end := position{}
+		end.jump(r, size)
+		return end, true
+	}
+	return position{}, false
 }
 
 // sameBytes reports whether f holds nothing but what its older relative k holds.
@@ -157,30 +189,26 @@ func sameBytes(k, f *file) bool {
 	return true
 }
 
-// releaseCopy lets a copy be read once its original was truncated, or once the
-// two differ.
+// releaseCopy lets a copy be read once its original was truncated or is gone, or
+// once the two differ.
 func (w *watcher) releaseCopy(f *file) {
 	k := f.source
 	if k == nil || k.busy.Load() {
 		return
 	}
 	switch {
-	case k.rewinds != f.sourceRewinds || k.handle == nil:
-		f.source = nil
-		if pos, ok := w.t.ghostOf(f.path, f.handle, f.size); ok {
-			f.pos = pos
-		} else {
-			f.pos = position{}
+	case k.rewinds != f.sourceRewinds:
+		pos, _ := w.t.ghostOf(f.path, f.handle, f.size)
+		w.continueAt(f, pos)
+	case w.files[k.id] != k || f.compared != f.size && w.open(k) && !sameBytes(k, f):
+		pos, ok := k.pos.inCopy(f.handle, f.size)
+		if !ok {
+			pos = position{}
 		}
-	case !sameBytes(k, f):
-		f.source = nil
-		if k.pos.Offset <= f.size && k.pos.matches(f.handle) {
-			f.pos = k.pos
-		}
+		w.continueAt(f, pos)
 	default:
-		return
+		f.compared = f.size
 	}
-	w.t.committed(f)
 }
 
 // stillHeld reports whether the file of a checkpoint holds what was read of it.

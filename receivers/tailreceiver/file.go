@@ -28,7 +28,8 @@ type file struct {
 	last    bool      // it is about to be forgotten: its last line counts as complete
 	begun   bool      // where to begin is decided
 
-	sourceRewinds int // rewinds of source when the copy was found
+	sourceRewinds int   // rewinds of source when the copy was found
+	compared      int64 // the size up to which it was found equal to source
 
 	busy atomic.Bool
 }

@@ -149,9 +149,10 @@ func (w *watcher) follow(path string, fi os.FileInfo) {
 		return
 	}
 	f := &file{id: id, path: path, size: fi.Size(), seenAt: -1, changed: fi.ModTime()}
-	if w.open(f) && (f.size == 0 || w.begin(f)) {
+	if w.open(f) {
 		w.files[f.id] = f
 		w.paths[path] = f
+		w.begin(f)
 	}
 }
 
@@ -176,17 +177,27 @@ func (w *watcher) close(f *file) {
 }
 
 // begin decides, once a file holds something, whether it is text and where
-// reading starts.
+// reading starts. It returns false if that is to be asked again later.
 func (w *watcher) begin(f *file) bool {
-	f.begun = true
+	if f.size == 0 {
+		if c, ok := w.t.store.get(f.id); ok && c.Offset > 0 {
+			w.t.addGhost(c.Path, c.position) // truncated while nobody watched
+			w.t.committed(f)
+		}
+		return false
+	}
+	if w.relativeBusy(f) || !w.open(f) {
+		return false
+	}
 	if !isText(f.handle) {
 		if len(w.ignored) < w.t.cfg.MaxFiles {
 			w.ignored[f.path] = f.size
 		}
 		w.t.metrics.refused.Add(context.Background(), 1, reason("not_text"))
-		w.close(f)
+		w.drop(f)
 		return false
 	}
+	f.begun = true
 	delete(w.ignored, f.path)
 	if !w.resume(f) && !w.continueCopy(f) {
 		w.startFresh(f)
@@ -302,18 +313,21 @@ func (w *watcher) drop(f *file) {
 func (w *watcher) dispatch() {
 	now := w.t.now()
 	for _, f := range w.files {
-		if f.busy.Load() {
+		if !f.begun && !f.busy.Load() {
+			w.begin(f)
+		}
+		if f.source != nil {
+			w.releaseCopy(f)
+		}
+	}
+	for _, f := range w.files {
+		if f.busy.Load() || !f.begun {
 			continue
 		}
-		w.releaseCopy(f)
 		if !f.unread() && !f.overdue(now, w.t.cfg.FlushTimeout) {
 			continue
 		}
 		if !w.open(f) {
-			continue
-		}
-		if !f.begun && !w.begin(f) {
-			w.drop(f)
 			continue
 		}
 		f.busy.Store(true)

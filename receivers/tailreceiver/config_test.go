@@ -1,0 +1,48 @@
+package tailreceiver_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/tidewatch/tidewatch/receivers/tailreceiver"
+)
+
+func TestConfigIsReadAndEveryMistakeNamesItsKey(t *testing.T) {
+	require.NoError(t, componenttest.CheckConfigStruct(tailreceiver.NewFactory().CreateDefaultConfig()))
+	all, err := confmaptest.LoadConf("testdata/config.yaml")
+	require.NoError(t, err)
+	for name, want := range map[string]string{
+		"tail":              "",
+		"tail/full":         "",
+		"tail/empty":        "include must list at least one file",
+		"tail/relative":     "must be an absolute path",
+		"tail/pattern":      "is not a valid pattern",
+		"tail/start_at":     "start_at: \"middle\" must be tail, beginning or end",
+		"tail/format":       "format: \"xml\" must be",
+		"tail/timezone":     "timezone: \"Nowhere\" is unknown",
+		"tail/poll":         "poll_interval must be positive",
+		"tail/line":         "max_line_bytes must be between",
+		"tail/rotate":       "rotate_wait must not be negative",
+		"tail/max_files":    "max_files must be positive",
+		"tail/initial":      "initial_bytes must not be negative",
+		"tail/flush":        "flush_timeout must not be negative",
+		"tail/batch":        "max_batch_records must be positive",
+		"tail/checkpoint":   "checkpoint_interval must be positive",
+		"tail/bad_excludes": "exclude: \"/x/[\" is not a valid pattern",
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := tailreceiver.NewFactory().CreateDefaultConfig().(*tailreceiver.Config)
+			sub, err := all.Sub(name)
+			require.NoError(t, err)
+			require.NoError(t, sub.Unmarshal(cfg))
+			if want == "" {
+				require.NoError(t, cfg.Validate())
+				return
+			}
+			require.ErrorContains(t, cfg.Validate(), want)
+		})
+	}
+}
