@@ -124,7 +124,7 @@ func (a *application) elasticsearch(base string) (map[string]found, error) {
 		}
 		in[key] = found{
 			time: at, body: d.fields["message"], severity: d.fields["log.level"], traceID: d.fields["trace.id"],
-			order: d.fields["order_id"], tier: d.fields["customer.tier"], file: d.fields["log.file.path"],
+			order: d.fields["attributes.order_id"], tier: d.fields["attributes.customer.tier"], file: d.fields["log.file.path"],
 			host: d.fields["host.name"], pattern: d.fields["log.pattern.id"], copies: in[key].copies + 1,
 		}
 	}

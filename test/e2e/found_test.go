@@ -117,6 +117,18 @@ func (y *tally) row(backend, signal string, sent, found int) {
 	y.rows = append(y.rows, fmt.Sprintf("%s\t%s\t%d\t%d%s", backend, signal, sent, found, mark))
 }
 
+// eventually adds a row when the count is as it was sent, or after a minute.
+func (y *tally) eventually(backend, signal string, sent int, count func() (int, error)) {
+	n, err := count()
+	for end := time.Now().Add(time.Minute); (err != nil || n != sent) && time.Now().Before(end); n, err = count() {
+		time.Sleep(500 * time.Millisecond)
+	}
+	if err != nil {
+		signal += fmt.Sprintf(" (%v)", err)
+	}
+	y.row(backend, signal, sent, n)
+}
+
 // print writes the table and fails the test when a row is wrong.
 func (y *tally) print(t *testing.T) {
 	t.Helper()

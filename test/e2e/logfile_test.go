@@ -32,6 +32,8 @@ type application struct {
 	dir    string
 	sent   map[string]sent
 	clock  time.Time
+	// mayDouble are the kinds whose records a backend may hold more than once.
+	mayDouble map[string]bool
 }
 
 // newApplication makes an application that logs to files in dir.
