@@ -1,0 +1,39 @@
+package patternconnector
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+)
+
+const scope = "github.com/tidewatch/tidewatch/connectors/patternconnector"
+
+// telemetry counts what the connector does.
+type telemetry struct {
+	findings, suppressed, evictions, overflow, undelivered metric.Int64Counter
+}
+
+func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
+	meter := set.MeterProvider.Meter(scope)
+	var errs []error
+	counter := func(name, unit, description string) metric.Int64Counter {
+		c, err := meter.Int64Counter("tidewatch_pattern_"+name, metric.WithUnit(unit), metric.WithDescription(description))
+		errs = append(errs, err)
+		return c
+	}
+	t := &telemetry{
+		findings:    counter("findings", "{finding}", "Findings by kind and state."),
+		suppressed:  counter("suppressed", "{finding}", "New patterns that were not reported because there were too many at once."),
+		evictions:   counter("evictions", "{pattern}", "Patterns whose history was forgotten because others were seen later."),
+		overflow:    counter("overflow", "{resource}", "Batches of services beyond max_services."),
+		undelivered: counter("undelivered", "{batch}", "Batches that the next component refused; metrics and findings are sent again."),
+	}
+	return t, errors.Join(errs...)
+}
+
+func (t *telemetry) found(ctx context.Context, kind, state string) {
+	t.findings.Add(ctx, 1, metric.WithAttributes(attribute.String("kind", kind), attribute.String("state", state)))
+}

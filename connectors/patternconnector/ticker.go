@@ -1,0 +1,39 @@
+package patternconnector
+
+import (
+	"sync"
+	"time"
+)
+
+// ticker calls a function at intervals in a goroutine of its own.
+type ticker struct {
+	quit chan struct{}
+	wg   sync.WaitGroup
+}
+
+func (t *ticker) start(interval time.Duration, do func()) {
+	t.quit = make(chan struct{})
+	t.wg.Go(func() {
+		tick := time.NewTicker(interval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-t.quit:
+				return
+			case <-tick.C:
+				do()
+			}
+		}
+	})
+}
+
+// stop waits for the goroutine; it reports whether it was running.
+func (t *ticker) stop() bool {
+	if t.quit == nil {
+		return false
+	}
+	close(t.quit)
+	t.wg.Wait()
+	t.quit = nil
+	return true
+}
