@@ -21,8 +21,12 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
+	"github.com/tidewatch/tidewatch/exporters/consoleexporter"
+	"github.com/tidewatch/tidewatch/extensions/consoleextension"
 	"github.com/tidewatch/tidewatch/extensions/healthextension"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
+	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
+	"github.com/tidewatch/tidewatch/receivers/tailreceiver"
 )
 
 // components is the one list of what the agent is built of. builder-config.yaml
@@ -32,23 +36,27 @@ func components() *componentSet {
 		receivers: []receiver.Factory{
 			hostmetricsreceiver.NewFactory(),
 			otlpreceiver.NewFactory(),
+			tailreceiver.NewFactory(),
 		},
 		processors: []processor.Factory{
 			attributesprocessor.NewFactory(),
 			filterprocessor.NewFactory(),
 			hostprocessor.NewFactory(),
+			logpatternprocessor.NewFactory(),
 			memorylimiterprocessor.NewFactory(),
 			resourceprocessor.NewFactory(),
 			transformprocessor.NewFactory(),
 		},
 		connectors: []connector.Factory{},
 		exporters: []exporter.Factory{
+			consoleexporter.NewFactory(),
 			debugexporter.NewFactory(),
 			nopexporter.NewFactory(),
 			otlpexporter.NewFactory(),
 			otlphttpexporter.NewFactory(),
 		},
 		extensions: []extension.Factory{
+			consoleextension.NewFactory(),
 			filestorage.NewFactory(),
 			healthextension.NewFactory(),
 			pprofextension.NewFactory(),
