@@ -173,6 +173,8 @@ func (t *seriesTable) evict(now uint32) bool {
 }
 
 func (t *seriesTable) add(id uint64, at time.Time, info SeriesInfo) *list.Element {
+	// Empty lists, so that JSON says [] and not null.
+	info.Attrs, info.Entity = append([]Attr{}, info.Attrs...), append([]Attr{}, info.Entity...)
 	byKey := func(a, b Attr) int { return cmp.Compare(a.Key, b.Key) }
 	slices.SortFunc(info.Attrs, byKey)
 	slices.SortFunc(info.Entity, byKey)
