@@ -53,7 +53,7 @@ func wordHash(w string) uint64 {
 func (s *scan) read(msg string, maxTokens int) {
 	s.msg, s.max = msg, maxTokens
 	s.tokens, s.elems = s.tokens[:0], s.elems[:0]
-	s.shape, s.exact, s.cut = mix2, mix1, false
+	s.shape, s.exact, s.cut = 1, 2, false
 	n := len(msg)
 	for i := 0; i < n; {
 		cl := class[msg[i]]
