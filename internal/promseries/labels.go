@@ -53,13 +53,11 @@ func value(v pcommon.Value) string { return cleanValue(v.AsString()) }
 
 func cleanValue(s string) string {
 	if len(s) > maxLabelValue {
-		s = s[:maxLabelValue]
-		for len(s) > 0 && !utf8.RuneStart(s[len(s)-1]) {
-			s = s[:len(s)-1]
+		n := maxLabelValue
+		for n > 0 && !utf8.RuneStart(s[n]) {
+			n--
 		}
-		if r, _ := utf8.DecodeLastRuneInString(s); r == utf8.RuneError {
-			s = s[:len(s)-1]
-		}
+		s = s[:n]
 	}
 	if !utf8.ValidString(s) {
 		return strings.ToValidUTF8(s, "\uFFFD")

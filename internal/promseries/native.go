@@ -197,3 +197,39 @@ func (n *Native) Classic() Histogram {
 	h.Cumulative = append(h.Cumulative, n.Count)
 	return h
 }
+
+// Span is a run of buckets: Offset is the gap since the end of the run before,
+// or the index of the first bucket.
+type Span struct {
+	Offset int32
+	Length uint32
+}
+
+// maxGap is how many empty buckets are cheaper to write than a new span.
+const maxGap = 2
+
+// Sparse is the form on Prometheus' wires: spans of buckets, and for each
+// bucket the difference from the one before.
+func (b *Buckets) Sparse() (spans []Span, deltas []int64) {
+	var last int64
+	end := int32(0) // index after the last bucket written
+	for i, c := range b.Counts {
+		if c == 0 {
+			continue
+		}
+		index := b.Offset + int32(i) //nolint:gosec // bounded by the slice
+		gap := index - end
+		if len(spans) > 0 && gap <= maxGap {
+			for range gap {
+				deltas = append(deltas, -last)
+				last = 0
+			}
+			spans[len(spans)-1].Length += uint32(gap) + 1 //nolint:gosec // gap is not negative
+		} else {
+			spans = append(spans, Span{gap, 1})
+		}
+		deltas = append(deltas, int64(c)-last) //nolint:gosec // counts are far below 2^63
+		last, end = int64(c), index+1          //nolint:gosec // same
+	}
+	return spans, deltas
+}

@@ -1,0 +1,116 @@
+package prometheusexporter
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/tidewatch/tidewatch/internal/promseries"
+)
+
+// writeProtobuf writes the page as delimited protobuf, the one format that
+// carries native histograms.
+func writeProtobuf(w io.Writer, format expfmt.Format, families []*family) error {
+	enc := expfmt.NewEncoder(w, format)
+	for _, f := range families {
+		if err := enc.Encode(message(f)); err != nil {
+			return fmt.Errorf("encode family %s: %w", f.Name, err)
+		}
+	}
+	return nil
+}
+
+var messageTypes = map[promseries.Kind]dto.MetricType{
+	promseries.KindGauge: dto.MetricType_GAUGE, promseries.KindInfo: dto.MetricType_GAUGE,
+	promseries.KindCounter: dto.MetricType_COUNTER, promseries.KindSummary: dto.MetricType_SUMMARY,
+	promseries.KindHistogram: dto.MetricType_HISTOGRAM, promseries.KindNative: dto.MetricType_HISTOGRAM,
+}
+
+func message(f *family) *dto.MetricFamily {
+	m := &dto.MetricFamily{Name: &f.Name, Type: messageTypes[f.Kind].Enum()}
+	if f.Help != "" {
+		m.Help = &f.Help
+	}
+	for _, r := range f.rows {
+		m.Metric = append(m.Metric, metricMessage(f.Kind, r))
+	}
+	return m
+}
+
+func metricMessage(kind promseries.Kind, r *row) *dto.Metric {
+	m := &dto.Metric{Label: labelMessages(r.series.Labels)}
+	switch kind {
+	case promseries.KindGauge, promseries.KindInfo:
+		m.Gauge = &dto.Gauge{Value: proto.Float64(r.value)}
+	case promseries.KindCounter:
+		m.Counter = &dto.Counter{Value: proto.Float64(r.value)}
+		if len(r.exemplars) > 0 {
+			m.Counter.Exemplar = exemplarMessage(&r.exemplars[0])
+		}
+	case promseries.KindSummary:
+		m.Summary = &dto.Summary{SampleCount: &r.summary.Count, SampleSum: proto.Float64(r.summary.Sum)}
+		for i, q := range r.summary.Quantiles {
+			m.Summary.Quantile = append(m.Summary.Quantile, &dto.Quantile{Quantile: proto.Float64(q), Value: proto.Float64(r.summary.Values[i])})
+		}
+	case promseries.KindHistogram:
+		h := r.histogram
+		m.Histogram = &dto.Histogram{SampleCount: proto.Uint64(h.Count), SampleSum: proto.Float64(h.Sum)}
+		for i, b := range h.Bounds {
+			bucket := &dto.Bucket{UpperBound: proto.Float64(b), CumulativeCount: proto.Uint64(h.Cumulative[i])}
+			if i < len(r.exemplars) && len(r.exemplars[i].Labels) > 0 {
+				bucket.Exemplar = exemplarMessage(&r.exemplars[i])
+			}
+			m.Histogram.Bucket = append(m.Histogram.Bucket, bucket)
+		}
+	case promseries.KindNative:
+		m.Histogram = nativeMessage(r.native, r.exemplars)
+	}
+	return m
+}
+
+func nativeMessage(n *promseries.Native, exemplars []promseries.Exemplar) *dto.Histogram {
+	h := &dto.Histogram{
+		SampleCount: proto.Uint64(n.Count), SampleSum: proto.Float64(n.Sum),
+		Schema: proto.Int32(n.Schema), ZeroThreshold: proto.Float64(n.ZeroThreshold), ZeroCount: proto.Uint64(n.ZeroCount),
+	}
+	spans := func(b *promseries.Buckets) (all []*dto.BucketSpan, deltas []int64) {
+		sparse, deltas := b.Sparse()
+		for _, s := range sparse {
+			all = append(all, &dto.BucketSpan{Offset: proto.Int32(s.Offset), Length: proto.Uint32(s.Length)})
+		}
+		return all, deltas
+	}
+	h.PositiveSpan, h.PositiveDelta = spans(&n.Positive)
+	h.NegativeSpan, h.NegativeDelta = spans(&n.Negative)
+	if len(h.PositiveSpan)+len(h.NegativeSpan) == 0 && n.ZeroCount == 0 {
+		// An empty span tells an empty native histogram from a classic one.
+		h.PositiveSpan = []*dto.BucketSpan{{Offset: proto.Int32(0), Length: proto.Uint32(0)}}
+	}
+	for i := range exemplars {
+		if exemplars[i].Time > 0 { // a native histogram's must have a time
+			h.Exemplars = append(h.Exemplars, exemplarMessage(&exemplars[i]))
+		}
+	}
+	return h
+}
+
+func labelMessages(labels []promseries.Label) []*dto.LabelPair {
+	all := make([]*dto.LabelPair, len(labels))
+	for i := range labels {
+		all[i] = &dto.LabelPair{Name: proto.String(labels[i].Name), Value: proto.String(labels[i].Value)}
+	}
+	return all
+}
+
+func exemplarMessage(e *promseries.Exemplar) *dto.Exemplar {
+	m := &dto.Exemplar{Label: labelMessages(e.Labels), Value: proto.Float64(e.Value)}
+	if e.Time > 0 {
+		m.Timestamp = timestamppb.New(time.UnixMilli(e.Time))
+	}
+	return m
+}
