@@ -1,0 +1,24 @@
+package journaldreceiver
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver"
+)
+
+var componentType = component.MustNewType("journald")
+
+// NewFactory returns the factory of the journald receiver.
+func NewFactory() receiver.Factory {
+	return receiver.NewFactory(
+		componentType,
+		createDefaultConfig,
+		receiver.WithLogs(createLogs, component.StabilityLevelAlpha),
+	)
+}
+
+func createLogs(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
+	return newJournald(set, cfg.(*Config), next)
+}
