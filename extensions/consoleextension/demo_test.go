@@ -173,7 +173,7 @@ func fillFindings(s *localstore.Store, now time.Time) {
 			ID: "flood", Kind: signals.KindPatternFlood, State: signals.StateUpdated, Severity: signals.SeverityWarning, Score: 0.99, Start: now.Add(-4 * time.Minute), Time: at,
 			Summary: "“Connection refused: <ip>:<num> after <duration>” comes 40 times a minute, usually not at all",
 			Receipt: `{"observed":40,"expected":0,"upper":2,"unit":"{record}/min","example":"Connection refused: 10.0.0.7:5432 after 3.0s <b onmouseover=alert(1)>hostile</b>"}`,
-			Entity:  entity,
+			Entity:  entity, Attrs: kv("log.pattern.id", "0000000000000002"), Links: []string{"https://runbook.example/flood", "javascript:alert(1)"},
 		})
 	}
 	for i, state := range []string{signals.StateOpen, signals.StateResolved} {

@@ -20,7 +20,8 @@ const maxCounters = 200
 // pipelineView is the health of the pipeline by the agent's own metrics. Rates
 // are per second over the last interval, null before the second look.
 type pipelineView struct {
-	// Available is false until the own metrics were read; Error says why.
+	// Available is false until the own metrics were read; Error says why the last
+	// look failed.
 	Available bool   `json:"available"`
 	Error     string `json:"error,omitempty"`
 	// Time of the last look, Unix seconds.
@@ -75,7 +76,7 @@ type pipelineWatch struct {
 }
 
 func newPipelineWatch(url string) *pipelineWatch {
-	v := pipelineView{Error: "the agent's own metrics have not been read yet", Process: unknownProcess()}
+	v := pipelineView{Process: unknownProcess()}
 	if url == "" {
 		v.Error = "telemetry_url of the console extension is empty: the pipeline is not watched"
 	}

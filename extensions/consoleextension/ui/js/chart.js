@@ -2,10 +2,16 @@
 // share the time axis and the crosshair.
 
 import { h, setText } from "./dom.js";
-import { unitOf, clock } from "./format.js";
+import { unitOf, isBytes, clock } from "./format.js";
 
 const SYNC = "tidewatch";
 const stateText = { learning: "learning", anomalous: "out of band", adapting: "adapting", normal: "" };
+// Steps of axes: round numbers of ten, and of 1024 for bytes.
+const tens = [], binary = [];
+for (let e = -6; e < 15; e++) for (const m of [1, 2, 2.5, 5]) tens.push(m * 10 ** e);
+for (let e = 0; e < 60; e++) binary.push(2 ** e);
+// Narrower than this a chart has no room for numbers beside it.
+const narrow = 230;
 const probe = document.createElement("i");
 probe.hidden = true;
 
@@ -40,7 +46,10 @@ export class Chart {
     this.data = [[], [], [], [], []];
     this.onTheme = () => this.rebuild();
     addEventListener("themechange", this.onTheme);
-    this.resize = new ResizeObserver(() => this.u?.setSize(this.size()));
+    this.resize = new ResizeObserver(() => {
+      if (this.u && this.u.axes[1].show !== this.plot.clientWidth >= narrow) this.rebuild();
+      else this.u?.setSize(this.size());
+    });
     this.resize.observe(this.plot);
     this.update(series);
   }
@@ -118,14 +127,14 @@ export class Chart {
       scales: { x: { time: true, range: () => this.window() }, y: { range: yRange } },
       axes: [
         { ...axis, size: 20, gap: 2, space: 62, values: (u, ts) => ts.map((t) => clock(t).slice(-5)), grid: { show: false } },
-        { ...axis, size: 58, gap: 4, space: 30, values: (u, vs) => vs.map((v) => this.write(v)) },
+        { ...axis, show: this.plot.clientWidth >= narrow, size: 58, gap: 4, space: 24, incrs: isBytes(this.series) ? binary : tens, values: (u, vs) => vs.map((v) => this.write(v)) },
       ],
       series: [
         {},
         { points: { show: false }, stroke: null, width: 0 },
         { points: { show: false }, stroke: null, width: 0 },
         { stroke: c.data, width: 1.5, points: { show: false }, spanGaps: false },
-        { stroke: null, width: 0, paths: () => null, points: { show: true, size: 5, fill: c.critical, stroke: c.critical, width: 0 } },
+        { stroke: c.critical, width: 2, points: { show: true, size: 3, fill: c.critical, stroke: c.critical, width: 0 } },
       ],
       bands: [{ series: [2, 1], fill: c.band }],
       hooks: { setCursor: [(u) => this.show(u.cursor.left >= 0 ? u.cursor.idx : null)] },

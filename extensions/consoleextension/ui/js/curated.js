@@ -7,6 +7,8 @@ const device = (s) => attr(s, "device") ?? "";
 const mount = (s) => attr(s, "mountpoint") ?? "";
 // Whole disks before partitions, the root before other mounts.
 const disksFirst = (a, b) => /\D\d+$|p\d+$/.test(device(a)) - /\D\d+$|p\d+$/.test(device(b)) || device(a).localeCompare(device(b), "en", { numeric: true });
+// Partitions are left out where their disk is known.
+const isPart = (s, all) => all.some((o) => device(o) !== device(s) && device(o) && device(s).startsWith(device(o)));
 const rootFirst = (a, b) => mount(a).length - mount(b).length || mount(a).localeCompare(mount(b));
 
 // Each entry: of (alternatives, the first that exists is taken), name, max, order.
@@ -43,7 +45,7 @@ export function choose(all) {
       const found = all.filter((s) => match(s) && own(s) && !taken.has(s.id));
       if (!found.length) continue;
       if (e.order) found.sort(e.order);
-      for (const s of found.slice(0, e.max ?? 1)) taken.set(s.id, { series: s, name: e.name(s) });
+      for (const s of found.filter((s) => e.order !== disksFirst || !isPart(s, found)).slice(0, e.max ?? 1)) taken.set(s.id, { series: s, name: e.name(s) });
       break;
     }
   }
@@ -53,7 +55,11 @@ export function choose(all) {
     ...taken.values(),
   ];
   const shown = new Set(charts.map((c) => c.series.id));
-  return { charts, rest: all.filter((s) => !shown.has(s.id)) };
+  // What applications measure comes before what the system does.
+  const rest = all.filter((s) => !shown.has(s.id));
+  return { charts, rest: [...rest.filter((s) => !builtin(s)), ...rest.filter(builtin)] };
 }
+
+const builtin = (s) => /^(system|process|tidewatch|otelcol)\./.test(s.metric);
 
 export const title = (s) => [s.metric, ...s.attributes.map((a) => a.value)].join(" · ");

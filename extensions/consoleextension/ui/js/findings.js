@@ -3,7 +3,8 @@
 import { $, h, setText, keyed } from "./dom.js";
 import { ask } from "./api.js";
 import { Chart, span } from "./chart.js";
-import { load, shared } from "./metrics.js";
+import { shared } from "./metrics.js";
+import { reveal } from "./patterns.js";
 import { unitOf, duration, clock, ago, plural, short } from "./format.js";
 
 const kinds = {
@@ -12,15 +13,13 @@ const kinds = {
   pattern_deploy: "deploy", root_cause: "root cause", alert: "alert",
 };
 const maxCharts = 6;
-let lastTime = 0;
 
 export async function refresh() {
   const answer = await ask("findings?limit=200");
-  lastTime = answer.time;
   const open = answer.findings.filter((f) => f.state !== "resolved"), past = answer.findings.filter((f) => f.state === "resolved");
   setText($("findings-note"), open.length ? `${plural(open.length, "open finding")}` : "");
   $("findings-empty").hidden = open.length > 0;
-  $("findings-empty").classList.toggle("good", !open.length);
+  $("findings-empty").classList.toggle("good", ["ok", "info"].includes($("status").dataset.level));
   setText($("findings-empty"), past.length ? `Nothing open. ${plural(past.length, "finding")} resolved.`
     : "Nothing found. A metric that leaves its learned band, a new log pattern or a flood of lines appears here.");
   keyed($("findings-open"), open, (f) => f.id, card, (e, f) => fill(e, f, answer.time));
@@ -35,7 +34,8 @@ function card() {
   const e = h("article", { class: "card", "data-testid": "finding" },
     h("div", { class: "line1" }, h("span", { class: "sev" }), h("span", { class: "kind" }), h("span", { class: "who" }), h("span", { class: "since" })),
     h("h3", { "data-testid": "finding-summary" }), h("dl", { class: "receipt", "data-testid": "finding-receipt" }),
-    h("div", { class: "graph" }), h("code", { class: "example mono", hidden: true }), h("div", { class: "trail" }));
+    h("div", { class: "graph" }), h("code", { class: "example mono", hidden: true }),
+    h("div", { class: "foot" }, h("span", { class: "trail" }), h("span", { class: "links" })));
   e.q = (c) => e.querySelector("." + c);
   e.dispose = () => e.chart?.dispose();
   return e;
@@ -58,6 +58,7 @@ function fill(e, f, now) {
   example.hidden = !receipt.example;
   setText(example, receipt.example ?? "");
   trail(e.q("trail"), f, now);
+  links(e.q("links"), f);
 }
 
 function evidence(list, f, r) {
@@ -79,6 +80,16 @@ function trail(e, f, now) {
   const steps = f.history.slice(-5).map((s) => `${s.state} ${clock(s.time)}` + (s.severity !== f.severity ? ` (${s.severity})` : ""));
   const times = f.updates > f.history.length ? `seen ${f.updates} times, ` : "";
   setText(e, `${steps.join(" → ")} · ${times}last ${ago(f.updated, now)}`);
+}
+
+function links(e, f) {
+  const pattern = f.attributes.find((a) => a.key === "log.pattern.id")?.value;
+  const urls = (f.links ?? []).filter((l) => /^https?:\/\//.test(l));
+  const key = [pattern, ...urls].join(" ");
+  if (e.shown === key) return;
+  e.shown = key;
+  e.replaceChildren(...(pattern ? [h("button", { type: "button", class: "quiet", text: "Show its lines", on: { click: () => reveal(pattern) } })] : []),
+    ...urls.map((l) => h("a", { href: l, rel: "noopener noreferrer", target: "_blank", text: new URL(l).hostname })));
 }
 
 // charts gives the first open findings about a watched series its chart.

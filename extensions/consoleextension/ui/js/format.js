@@ -35,6 +35,7 @@ export function percent(v) {
 
 export function duration(s) {
   if (s === null || s === undefined) return "–";
+  if (s === 0) return "0 s";
   if (s < 1e-3) return trim(s * 1e6, 0) + " µs";
   if (s < 1) return trim(s * 1e3, s < 0.01 ? 1 : 0) + " ms";
   if (s < 90) return trim(s, s < 10 ? 1 : 0) + " s";
@@ -44,6 +45,8 @@ export function duration(s) {
 }
 
 export const perSecond = (v) => v === null || v === undefined ? "–" : short(v) + "/s";
+
+export const isBytes = ({ unit = "" }) => unit === "By";
 
 // unitOf returns the function that writes values of a series.
 export function unitOf({ metric = "", unit = "", rate = false }) {

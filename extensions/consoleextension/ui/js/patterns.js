@@ -84,6 +84,18 @@ function toggle(id) {
   lines(id).catch(() => { /* the next refresh tries again */ });
 }
 
+// reveal opens the row of a pattern and moves there.
+export function reveal(id) {
+  $("pattern-search").value = "";
+  $("pattern-severity").value = "0";
+  showAll = true;
+  if (!opened.has(id)) toggle(id);
+  else render();
+  const row = $("pattern-rows").held?.get(id);
+  (row ?? $("patterns")).scrollIntoView({ block: "center" });
+  row?.querySelector("button").focus({ preventScroll: true });
+}
+
 async function lines(id) {
   const { logs } = await ask(`logs?limit=8&pattern=${encodeURIComponent(id)}`);
   if (opened.has(id)) { opened.set(id, logs); render(); }

@@ -7,7 +7,7 @@ import { count, perSecond, bytes, percent, duration } from "./format.js";
 export async function refresh() {
   const p = await ask("pipeline");
   $("pipeline-empty").hidden = p.available;
-  if (!p.available) { if (p.error) setText($("pipeline-empty"), p.error); return; }
+  if (!p.available) { if (p.error) setText($("pipeline-empty"), `The pipeline can't be shown: ${p.error}.`); return; }
   const parts = [];
   if (p.process.cpu !== null) parts.push(`CPU ${percent(p.process.cpu)} of one core`);
   if (p.process.memory_rss !== null) parts.push(`memory ${bytes(p.process.memory_rss)}`);

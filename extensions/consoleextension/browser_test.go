@@ -1,0 +1,167 @@
+//go:build browser
+
+package consoleextension_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// shots is where screenshots go; empty means none are taken.
+var shots = os.Getenv("TIDEWATCH_SCREENSHOTS")
+
+type tab struct {
+	t       *testing.T
+	ctx     context.Context
+	mu      sync.Mutex // guards the rest
+	trouble []string
+	hosts   map[string]bool
+}
+
+func open(t *testing.T, url, scheme string, width, height int64) *tab {
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU)
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	b := &tab{t: t, ctx: ctx, hosts: map[string]bool{}}
+	require.NoError(t, chromedp.Do(ctx)) // starts the browser
+	b.ctx, cancel = context.WithTimeout(ctx, 60*time.Second)
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Listen(b.ctx, b.hear))
+	_, err := chromedp.Call(b.ctx, log.Enable, cdp.Empty{})
+	require.NoError(t, err)
+	_, err = chromedp.Call(b.ctx, network.Enable, network.EnableParams{})
+	require.NoError(t, err)
+	_, err = chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	require.NoError(t, err)
+	view := chromedp.EmulateViewport(width, height)
+	if width < 500 {
+		view = chromedp.EmulateViewport(width, height, chromedp.EmulateMobile)
+	}
+	b.run(view, chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(`body[data-ready]`)), chromedp.Sleep(600*time.Millisecond))
+	return b
+}
+
+// hear keeps everything that a page should not do.
+func (b *tab) hear(ev any) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch e := ev.(type) {
+	case *log.EventEntryAdded:
+		b.trouble = append(b.trouble, fmt.Sprintf("%+v", *e.Entry))
+	case *runtime.EventExceptionThrown:
+		b.trouble = append(b.trouble, fmt.Sprintf("%+v", *e.ExceptionDetails))
+	case *runtime.EventConsoleAPICalled:
+		b.trouble = append(b.trouble, fmt.Sprint("console: ", string(e.Args[0].Value), e.Args[0].Description))
+	case *network.EventRequestWillBeSent:
+		b.hosts[strings.SplitN(strings.TrimPrefix(e.Request.URL, "http://"), "/", 2)[0]] = true
+	case *page.EventJavascriptDialogOpening:
+		b.trouble = append(b.trouble, "dialog: "+e.Message)
+	}
+}
+
+func (b *tab) clean() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	require.Empty(b.t, b.trouble)
+	require.Len(b.t, b.hosts, 1, "requests go to the agent only")
+}
+
+func (b *tab) run(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	require.NoError(b.t, chromedp.Do(b.ctx, steps...))
+}
+
+func (b *tab) eval(js string) any {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[any](js))
+	require.NoError(b.t, err)
+	return v
+}
+
+func (b *tab) shot(name string, full bool) {
+	if shots == "" {
+		return
+	}
+	take := chromedp.CaptureScreenshot()
+	if full {
+		take = chromedp.FullScreenshot(100)
+	}
+	png, err := chromedp.Run(b.ctx, take)
+	require.NoError(b.t, err)
+	require.NoError(b.t, os.WriteFile(filepath.Join(shots, name+".png"), png, 0o600))
+}
+
+func TestPageInBrowser(t *testing.T) {
+	e := start(t, func(c *config) { c.TelemetryURL = ownMetrics(t); c.ScrapeInterval = time.Second })
+	url := "http://" + e.Address() + "/"
+
+	t.Run("empty", func(t *testing.T) {
+		b := open(t, url, "light", 1280, 900)
+		require.Contains(t, b.eval(`document.getElementById("metrics-empty").textContent`), "about 10 seconds")
+		require.Equal(t, "starting", b.eval(`document.getElementById("status").dataset.level`))
+		b.shot("empty", false)
+	})
+
+	fill(e.LocalStore(), time.Now())
+	time.Sleep(2500 * time.Millisecond) // two looks at the own metrics, for rates
+	for _, scheme := range []string{"light", "dark"} {
+		t.Run(scheme, func(t *testing.T) {
+			b := open(t, url, scheme, 1280, 900)
+			require.Equal(t, "2", b.eval(`document.getElementById("open-count").textContent`))
+			require.EqualValues(t, 2, b.eval(`document.querySelectorAll("#findings-open [data-testid=finding]").length`))
+			require.Greater(t, b.eval(`document.querySelectorAll("#charts canvas").length`), 10.0)
+			require.Equal(t, "critical", b.eval(`document.getElementById("status").dataset.level`))
+			require.Contains(t, b.eval(`document.querySelector("[data-testid=finding-receipt]").textContent`), "47 %")
+			require.EqualValues(t, 0, b.eval(`document.querySelectorAll("main script, main img, main b").length`), "log lines are text")
+			require.Contains(t, b.eval(`document.querySelector("[data-testid=receivers]").textContent`), "tail")
+			b.shot(scheme, false)
+			b.shot(scheme+"-full", true)
+			b.run(chromedp.Click(chromedp.CSS(`#pattern-rows .rowbtn`)), chromedp.WaitVisible(chromedp.CSS(`[data-testid=pattern-lines] li`)),
+				chromedp.Click(chromedp.CSS(`#series-rows .rowbtn`)), chromedp.WaitVisible(chromedp.CSS(`#series-rows canvas`)),
+				chromedp.Click(chromedp.CSS(`#findings-past summary`)), chromedp.WaitVisible(chromedp.CSS(`#findings-past .card`)),
+				chromedp.SendKeys(chromedp.CSS(`#series-search`), "network packets"), chromedp.Sleep(200*time.Millisecond),
+				chromedp.Click(chromedp.CSS(`#findings-open .links button`)), chromedp.WaitVisible(chromedp.CSS(`[data-pattern="0000000000000002"] [aria-expanded=true]`)),
+				chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 500, 400), chromedp.Sleep(300*time.Millisecond))
+			require.EqualValues(t, 1, b.eval(`document.querySelectorAll("#findings-open .links a").length`), "only http links")
+			b.eval(`scrollTo(0, 0)`)
+			b.run(chromedp.Sleep(600*time.Millisecond), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 400, 880), chromedp.Sleep(300*time.Millisecond))
+			require.EqualValues(t, 4, b.eval(`document.querySelectorAll("#series-rows tr.row").length`))
+			b.shot(scheme+"-used-full", true)
+			b.clean()
+		})
+	}
+	t.Run("phone", func(t *testing.T) {
+		b := open(t, url, "dark", 390, 844)
+		require.LessOrEqual(t, b.eval(`document.documentElement.scrollWidth`), 390.0)
+		b.shot("phone", false)
+		b.shot("phone-full", true)
+		b.clean()
+	})
+	t.Run("offline", func(t *testing.T) {
+		b := open(t, url, "light", 1280, 900)
+		require.NoError(t, e.Shutdown(t.Context()))
+		b.run(chromedp.WaitVisible(chromedp.CSS(`[data-testid=offline]`)))
+		b.shot("offline", false)
+	})
+}
