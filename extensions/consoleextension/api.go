@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -210,7 +211,8 @@ func (a *api) patterns(q *query) (any, error) {
 	return map[string]any{"time": a.now().Unix(), "total": len(all), "lines": lines, "patterns": out}, nil
 }
 
-// findingAnswer is a finding with the series that it is about.
+// findingAnswer is a finding with the series that it is about. Unit and Rate are
+// those of the receipt's values, unknown for findings about patterns.
 type findingAnswer struct {
 	localstore.FindingView
 	SeriesID string `json:"series_id,omitempty"`
@@ -237,10 +239,13 @@ func (a *api) findings(q *query) (any, error) {
 
 func (a *api) withSeries(f localstore.FindingView) findingAnswer {
 	answer := findingAnswer{FindingView: f}
+	attrs := append(append([]localstore.Attr{}, f.Entity...), f.Attrs...)
 	if f.Metric == "" {
+		if slices.ContainsFunc(f.Attrs, func(at localstore.Attr) bool { return at.Key == signals.AttrPatternID }) {
+			answer.SeriesID, _ = a.store.FindSeries(signals.MetricPatternLines, attrs)
+		}
 		return answer
 	}
-	attrs := append(append([]localstore.Attr{}, f.Entity...), f.Attrs...)
 	if s, ok := a.store.FindSeries(f.Metric, attrs); ok {
 		id, _ := localstore.ParseSeriesID(s)
 		v, _ := a.store.OneSeries(id)

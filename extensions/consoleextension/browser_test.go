@@ -155,7 +155,11 @@ func TestPageInBrowser(t *testing.T) {
 		b := open(t, url, "dark", 390, 844)
 		require.LessOrEqual(t, b.eval(`document.documentElement.scrollWidth`), 390.0)
 		b.shot("phone", false)
-		b.shot("phone-full", true)
+		for i, at := range []string{"metrics", "series-rows", "patterns", "pipeline"} {
+			b.eval(`document.documentElement.style.scrollBehavior = "auto"; document.getElementById("` + at + `").scrollIntoView()`)
+			b.run(chromedp.Sleep(200 * time.Millisecond))
+			b.shot(fmt.Sprint("phone-", i+1), false)
+		}
 		b.clean()
 	})
 	t.Run("offline", func(t *testing.T) {

@@ -50,7 +50,7 @@ func demoHost() []demoSeries {
 		{metric: "system.filesystem.utilization", unit: "1", attrs: kv("device", "/dev/vdb", "mode", "rw", "mountpoint", "/var/lib", "type", "xfs"), base: 0.41, swing: 0.01, noise: 0.001, young: true},
 		{metric: "system.processes.count", unit: "{process}", attrs: kv("status", "running"), base: 3, swing: 1, noise: 0.6},
 		{metric: "system.processes.created", unit: "{process}", rate: true, base: 2.2, swing: 0.8, noise: 0.5},
-		{metric: "tidewatch.log.pattern.lines", unit: "{record}", rate: true, attrs: kv("log.pattern.id", "5f1c9a20be77d104", "severity", "ERROR"), base: 0.5, swing: 0.2, noise: 0.3, odd: true},
+		{metric: "tidewatch.log.pattern.lines", unit: "{record}", rate: true, attrs: kv("log.pattern.id", "0000000000000002"), base: 0.5, swing: 0.2, noise: 0.3, odd: true},
 	}
 	for _, d := range []string{"vda", "vda1", "vda2"} {
 		for _, dir := range []string{"read", "write"} {

@@ -39,8 +39,9 @@ export class Chart {
     this.state = h("span", { class: "state" });
     this.plot = h("div", { class: compact ? "mini" : "plot" });
     this.plot.append(h("div", { class: "waiting", text: "waiting for points" }));
+    this.label = h("span", { class: "name", text: name, title: describe(series) });
     this.element = h("article", { class: "chart", "data-testid": "chart", data: { series: series.id, metric: series.metric } },
-      h("div", { class: "title" }, h("span", { class: "name", text: name, title: describe(series) }), this.value),
+      h("div", { class: "title" }, this.label, this.value),
       h("div", { class: "expect" }, this.expect, this.state), this.plot);
     this.name = name;
     this.data = [[], [], [], [], []];
@@ -69,8 +70,10 @@ export class Chart {
   wants() { return !this.data[0].length || this.series.time - this.last > this.step * 1.8; }
 
   // update takes the last point of the series as the list has it.
-  update(series) {
+  update(series, name = this.name) {
     this.series = series;
+    this.name = name;
+    setText(this.label, name);
     this.write = unitOf(series);
     this.element.dataset.state = series.state;
     if (this.data[0].length && !this.wants()) this.push(series);
@@ -126,7 +129,7 @@ export class Chart {
       cursor: { sync: { key: SYNC, setSeries: false, scales: ["x", null] }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: { x: { time: true, range: () => this.window() }, y: { range: yRange } },
       axes: [
-        { ...axis, size: 20, gap: 2, space: 62, values: (u, ts) => ts.map((t) => clock(t).slice(-5)), grid: { show: false } },
+        { ...axis, size: 22, gap: 5, space: 62, values: (u, ts) => ts.map((t) => clock(t).slice(-5)), grid: { show: false } },
         { ...axis, show: this.plot.clientWidth >= narrow, size: 58, gap: 4, space: 24, incrs: isBytes(this.series) ? binary : tens, values: (u, vs) => vs.map((v) => this.write(v)) },
       ],
       series: [

@@ -37,9 +37,9 @@ async function overview() {
 async function refresh() {
   if (busy || document.hidden) return;
   busy = true;
-  const results = await Promise.allSettled([overview(), metrics.refresh(), patterns.refresh(), pipeline.refresh()]);
-  // Findings come after the series, whose time axis their charts share.
-  results.push(...await Promise.allSettled([findings.refresh()]));
+  const results = await Promise.allSettled([overview(), patterns.refresh(), pipeline.refresh()]);
+  // Series are named by patterns, and findings share the time axis of the series.
+  results.push(...await Promise.allSettled([metrics.refresh()]), ...await Promise.allSettled([findings.refresh()]));
   busy = false;
   const failed = results.filter((r) => r.status === "rejected");
   for (const f of failed) console.warn(f.reason);

@@ -70,7 +70,7 @@ function grid() {
     c.element.dispose = () => { c.dispose(); charts.delete(series.id); };
     c.element.chart = c;
     return c.element;
-  }, (e, { series }) => e.chart.update(series));
+  }, (e, { series, name }) => e.chart.update(series, name));
 }
 
 function table() {

@@ -11,6 +11,8 @@ let last = null;
 let showAll = false;
 let started = 0;
 
+export const templateOf = (id) => last?.patterns.find((p) => p.id === id)?.template;
+
 export const setStarted = (s) => { started = s; };
 
 export async function refresh() {
