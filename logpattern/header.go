@@ -260,6 +260,9 @@ func (h *header) word(i int) bool {
 		if strings.ContainsAny(w, "0123456789") || len(w) > 2 && strings.ContainsAny(w[1:len(w)-1], ".-/") || allCaps(w) {
 			return h.skip(end)
 		}
+		if h.soft > 0 && epochAhead(s[end:]) {
+			return h.skip(end)
+		}
 		return false
 	}
 	if last := w[len(w)-1]; last == ':' || last == ']' {
@@ -318,6 +321,27 @@ func (h *header) afterLevel(w string, end int, padded bool) bool {
 	case h.loggers == 0 && h.brackets == 0 && n == '[' && dotted(w), h.loggers == 0 && strings.Count(w, ".") >= 2 && dotted(w):
 		h.loggers++
 		return h.anchor(end)
+	}
+	return false
+}
+
+// epochAhead reports whether one of the next words is a time in seconds since
+// 1970.
+func epochAhead(s string) bool {
+	for range headerSoft {
+		i := 0
+		for i < len(s) && isSpace(s[i]) {
+			i++
+		}
+		s = s[i:]
+		if epochLen(s) > 0 {
+			return true
+		}
+		i = 0
+		for i < len(s) && !isSpace(s[i]) {
+			i++
+		}
+		s = s[i:]
 	}
 	return false
 }

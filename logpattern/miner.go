@@ -243,7 +243,7 @@ type Pattern struct {
 	First, Last  time.Time
 }
 
-// Patterns lists the patterns, the most frequent first.
+// Patterns lists the patterns, the most frequent first, of equals the oldest.
 func (m *Miner) Patterns() []Pattern {
 	list := make([]Pattern, 0, len(m.patterns))
 	for _, p := range m.patterns {
@@ -251,6 +251,9 @@ func (m *Miner) Patterns() []Pattern {
 	}
 	slices.SortFunc(list, func(a, b Pattern) int {
 		if c := cmp.Compare(b.Count, a.Count); c != 0 {
+			return c
+		}
+		if c := a.First.Compare(b.First); c != 0 {
 			return c
 		}
 		return strings.Compare(a.ID, b.ID)

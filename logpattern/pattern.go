@@ -123,7 +123,7 @@ func (p *pattern) text() string {
 	return p.template
 }
 
-// words is the text of element e of p, empty if it is variable.
+// wordAt is the text of element e of p, empty if it is variable.
 func (p *pattern) wordAt(e int) string {
 	for i := min(e, len(p.parts)-1); i < len(p.parts); i++ {
 		if int(p.parts[i].elem) == e {
@@ -131,6 +131,16 @@ func (p *pattern) wordAt(e int) string {
 		}
 	}
 	return ""
+}
+
+// kindAt is the kind of the first word of element e.
+func (p *pattern) kindAt(e int) Kind {
+	for i := min(e, len(p.parts)-1); i < len(p.parts); i++ {
+		if int(p.parts[i].elem) == e {
+			return p.parts[i].kind
+		}
+	}
+	return Word
 }
 
 // loosen makes element e a variable.

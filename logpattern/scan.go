@@ -65,6 +65,14 @@ func (s *scan) read(msg string, maxTokens int) {
 			continue
 		}
 		start := i
+		if end := s.date(i); end > 0 {
+			if !s.add(start, end, Date) {
+				s.cut = true
+				return
+			}
+			i = end
+			continue
+		}
 		var flags uint16
 		for i < n {
 			cl = class[msg[i]]
@@ -87,6 +95,34 @@ func (s *scan) read(msg string, maxTokens int) {
 			return
 		}
 	}
+}
+
+// date is the end of a date that is written in several words and begins at i
+// ("Sun Dec 04 04:47:44 2005", "Jan 2", "2026-03-01 10:00:00"), 0 if there is
+// none.
+func (s *scan) date(i int) int {
+	c := s.msg[i]
+	switch {
+	case c >= 'A' && c <= 'Z':
+		if i+3 >= len(s.msg) || monthLen(s.msg[i:]) == 0 && weekdayLen(s.msg[i:]) == 0 {
+			return 0
+		}
+	case isDigit(c):
+		if c := at(s.msg, i+4); c != '-' && c != '/' || !isDigit(at(s.msg, i+3)) {
+			return 0
+		}
+	default:
+		return 0
+	}
+	n := timeLen(s.msg[i:])
+	if n == 0 {
+		return 0
+	}
+	n += zoneLen(s.msg[i+n:])
+	if at(s.msg, i+n) == ' ' && digits(s.msg[i+n+1:]) == 4 && ends(s.msg, i+n+5) {
+		n += 5 // the year
+	}
+	return i + n
 }
 
 // emptyValue adds a variable for "key=" with nothing behind it, so that an
@@ -125,18 +161,27 @@ func (s *scan) add(start, end int, kind Kind) bool {
 func (s *scan) word(start, end int, flags uint16) bool {
 	msg := s.msg
 	// Punctuation at the end belongs to the sentence.
-	for end > start {
-		c := msg[end-1]
-		if c != '.' && c != ':' && c != '!' && c != '?' && c != '*' {
+	trimmed := end
+	for trimmed > start {
+		c := msg[trimmed-1]
+		if c != '.' && c != ':' && c != '!' && c != '?' {
 			break
 		}
-		end--
+		trimmed--
 	}
-	if end == start {
+	if trimmed == start {
 		return true
 	}
-	if c := msg[start]; c == '#' || c == '*' || c == ':' || c == '$' && flags&clDigit != 0 {
-		for start < end-1 && (msg[start] == '#' || msg[start] == '*' || msg[start] == ':' || msg[start] == '$') {
+	if trimmed != end {
+		end = trimmed
+		if flags&(clDigit|clSlash|clBack|clSymbol) != 0 || strings.IndexByte(msg[start:end], ':') >= 0 {
+			flags = flagsOf(msg[start:end])
+		} else {
+			flags &^= clColon | clDot
+		}
+	}
+	if c := msg[start]; c == '#' || c == ':' || c == '$' && flags&clDigit != 0 {
+		for start < end-1 && (msg[start] == '#' || msg[start] == ':' || msg[start] == '$') {
 			start++
 		}
 		flags = flagsOf(msg[start:end])
@@ -157,8 +202,8 @@ func (s *scan) word(start, end int, flags uint16) bool {
 			return s.word(start, start+len(a), flagsOf(a)) && s.word(end-len(b), end, flagsOf(b))
 		}
 	}
-	if flags&clLetter == 0 {
-		return true
+	if flags&(clLetter|clDigit) == 0 && len(w) < 2 {
+		return true // a lone sign
 	}
 	return s.add(start, end, s.inContext(start, end))
 }

@@ -71,6 +71,9 @@ func (m *Miner) halvesFit(p *pattern, s *scan, half int) bool {
 		return true
 	}
 	for e := range s.elems {
+		if e == 0 && (p.elems[0] == 0) != (s.elems[0] == 0) && p.kindAt(0) != Any {
+			return false // a message begins with what it is about
+		}
 		switch {
 		case p.elems[e] == 0 && s.elems[e] != 0:
 			if isState(s.wordAt(e)) {
@@ -119,7 +122,7 @@ func (m *Miner) mergeSiblings(s *scan, siblings []*pattern, places []int) *patte
 			}
 		}
 		same, _, _, _ := compare(siblings[i].elems, s.elems)
-		if group == nil || len(group)+1 < needed(same, names) {
+		if group == nil || len(group)+1 < needed(same, place, names) {
 			continue
 		}
 		return m.merge(group, place)
@@ -128,26 +131,29 @@ func (m *Miner) mergeSiblings(s *scan, siblings []*pattern, places []int) *patte
 }
 
 // needed is how many different words in one place make it a variable: fewer
-// when they look like names and when more of the message is the same.
-func needed(same int, names bool) int {
+// when they look like names and when more of the message is the same; many in
+// the first place, where messages begin with what they are about.
+func needed(same, place int, names bool) int {
 	switch {
+	case place == 0:
+		return tFirst
 	case names && same >= 2:
-		return 2
+		return tName2
 	case same >= 3:
-		return 3
+		return tWord3
 	case names:
-		return 3
+		return tName1
 	case same == 2:
-		return 5
+		return tWord2
 	default:
-		return 10
+		return tWord1
 	}
 }
 
 // nameLike reports whether a word looks like the name of a thing rather than
 // like a word of a sentence.
 func nameLike(w string) bool {
-	return strings.ContainsAny(w, "_.-$@/\\:#") || humps(w) >= 2
+	return !isEnum(w) && (strings.ContainsAny(w, "_.-$@/\\:#") || humps(w) >= 2)
 }
 
 // merge joins the group into its most frequent pattern, whose element at place
@@ -197,3 +203,20 @@ func (m *Miner) absorb(into, p *pattern) {
 	}
 	m.aliases[p.key] = p
 }
+
+// isEnum reports whether w is a constant in capitals ("SCREEN_ON"), perhaps
+// behind a qualifier ("intent.action.SCREEN_ON").
+func isEnum(w string) bool {
+	return len(w) > 1 && all(w, clLetter|clUnder|clDot) && allCaps(w[strings.LastIndexByte(w, '.')+1:])
+}
+
+// How many different words make a variable. On labelled logs of many kinds the
+// results hardly depend on these numbers.
+const (
+	tFirst = 10 // in the first place
+	tName2 = 2  // names, two words or more in common
+	tName1 = 3  // names, one word in common
+	tWord3 = 3  // words, three or more in common
+	tWord2 = 5
+	tWord1 = 10
+)
