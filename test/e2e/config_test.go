@@ -31,7 +31,7 @@ var broken = []brokenConfig{
 	{name: "unknown component", yaml: "connectors:\n  patern: {}\n", line: 2, says: []string{"connectors::patern", `"pattern"`}},
 	{name: "bad type", yaml: "processors:\n  memory_limiter:\n    limit_mib: lots\n", line: 3, says: []string{"processors::memory_limiter::limit_mib", "integer"}},
 	{name: "bad value", yaml: "processors:\n  memory_limiter:\n    limit_mib: 0\n", line: 3, says: []string{"processors::memory_limiter", "limit_mib", "greater than zero"}},
-	{name: "bad YAML", yaml: "processors:\n  memory_limiter: {limit_mib: [100}\n", line: 2, says: []string{"not valid YAML"}},
+	{name: "bad YAML", yaml: "processors:\n  memory_limiter:\n    limit_mib: 100: 200\n", line: 3, says: []string{"not valid YAML"}},
 	{name: "missing file", missing: true, says: []string{"no such file", "--config"}},
 }
 
