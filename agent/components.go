@@ -21,11 +21,14 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
+	"github.com/tidewatch/tidewatch/connectors/patternconnector"
 	"github.com/tidewatch/tidewatch/exporters/consoleexporter"
+	"github.com/tidewatch/tidewatch/exporters/prometheusexporter"
 	"github.com/tidewatch/tidewatch/extensions/consoleextension"
 	"github.com/tidewatch/tidewatch/extensions/healthextension"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
 	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
+	"github.com/tidewatch/tidewatch/receivers/journaldreceiver"
 	"github.com/tidewatch/tidewatch/receivers/tailreceiver"
 )
 
@@ -35,6 +38,7 @@ func components() *componentSet {
 	return &componentSet{
 		receivers: []receiver.Factory{
 			hostmetricsreceiver.NewFactory(),
+			journaldreceiver.NewFactory(),
 			otlpreceiver.NewFactory(),
 			tailreceiver.NewFactory(),
 		},
@@ -47,13 +51,16 @@ func components() *componentSet {
 			resourceprocessor.NewFactory(),
 			transformprocessor.NewFactory(),
 		},
-		connectors: []connector.Factory{},
+		connectors: []connector.Factory{
+			patternconnector.NewFactory(),
+		},
 		exporters: []exporter.Factory{
 			consoleexporter.NewFactory(),
 			debugexporter.NewFactory(),
 			nopexporter.NewFactory(),
 			otlpexporter.NewFactory(),
 			otlphttpexporter.NewFactory(),
+			prometheusexporter.NewFactory(),
 		},
 		extensions: []extension.Factory{
 			consoleextension.NewFactory(),
