@@ -1,13 +1,17 @@
 package anomaly
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 const (
-	// An alarm needs about a minute of evidence, at least two points and at most six,
-	// out of two more than that.
+	// An alarm needs some points outside of the band out of a few more than that:
+	// those of Settings.For, or of a minute but at most six.
 	evidence  = 60 // seconds
 	leastHold = 2
-	mostHold  = 6
+	autoHold  = 6
+	mostHold  = 48
 	spareHold = 2
 	// adaptPoints is how many points a new level is followed without judging.
 	adaptPoints = 60
@@ -17,21 +21,28 @@ const (
 type alarm struct {
 	start    int64   // when the first point of the anomaly was seen, Unix nanoseconds
 	mean     float64 // recent mean during the anomaly: the candidate for the new level
-	recent   uint32  // one bit a point, the latest lowest: outside of the band
+	recent   uint64  // one bit a point, the latest lowest: outside of the band
+	first    int64   // when the oldest recent point outside was seen
 	adapting uint32  // points left
 	state    State
-	first    int64 // when the oldest recent point outside was seen
+}
+
+// holdPoints is how many points outside of the band make an alarm.
+func holdPoints(length, step float64) int {
+	if length > 0 {
+		return min(max(int(math.Ceil(length/step-0.01)), leastHold), mostHold)
+	}
+	return min(max(int(evidence/step+0.5), leastHold), autoHold)
 }
 
 // step takes one point and returns whether the state became Adapting.
-func (a *alarm) step(t int64, v float64, outside bool, step float64, adoptAfter float64) (adopt bool) {
+func (a *alarm) step(t int64, v float64, outside bool, hold int, adoptAfter float64) (adopt bool) {
 	a.recent <<= 1
 	if outside {
 		a.recent |= 1
 	}
-	hold := min(max(int(evidence/step+0.5), leastHold), mostHold)
-	window := uint32(1)<<(hold+spareHold) - 1
-	count := bits.OnesCount32(a.recent & window)
+	window := uint64(1)<<(hold+max(spareHold, hold/8)) - 1
+	count := bits.OnesCount64(a.recent & window)
 	if outside && count == 1 {
 		a.first = t
 	}

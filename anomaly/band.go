@@ -46,6 +46,9 @@ func (d *Detector) edge(m *moment, side int, sign float64) float64 {
 	return x
 }
 
+// Use replaces the settings; they are not copied.
+func (d *Detector) Use(settings *Settings) { d.settings = settings }
+
 // History is how long the series has been observed, gaps left out.
 func (d *Detector) History() time.Duration {
 	return time.Duration(d.clock.history * float64(time.Second))

@@ -205,7 +205,8 @@ func (d *Detector) judge(ns int64, v float64, verdict *Verdict) {
 		d.alarm.state = Learning
 		return
 	}
-	if d.alarm.step(ns, v, verdict.Surprise >= 0, d.clock.step, s.AdoptAfter.Seconds()) {
+	hold := holdPoints(s.For.Seconds(), max(d.clock.step, minStep))
+	if d.alarm.step(ns, v, verdict.Surprise >= 0, hold, s.AdoptAfter.Seconds()) {
 		d.level.reset(d.season.at(float64(ns)/1e9), d.alarm.mean)
 		d.endEpisode()
 	}

@@ -29,6 +29,9 @@ type Settings struct {
 	Floor, MinChange float64
 	// AlarmsPerWeek is how many points a week may reach the threshold by chance.
 	AlarmsPerWeek float64
+	// For is how long points must be outside of the band to be an anomaly, up to 48
+	// points. Zero is a minute, at least two points and at most six.
+	For time.Duration
 	// AdoptAfter is how long an anomaly lasts before its level is taken for the
 	// new normal. Zero is never.
 	AdoptAfter time.Duration
@@ -54,6 +57,8 @@ func (s *Settings) Validate() error {
 		return errors.New("Floor and MinChange must be zero or positive")
 	case !(s.AlarmsPerWeek > 0):
 		return errors.New("AlarmsPerWeek must be positive")
+	case s.For < 0:
+		return errors.New("For must not be negative")
 	case s.AdoptAfter < 0:
 		return errors.New("AdoptAfter must not be negative")
 	}

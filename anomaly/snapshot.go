@@ -154,7 +154,7 @@ func (c *codec) alarm(a *alarm) {
 	c.int64(&a.start)
 	c.int64(&a.first)
 	c.float64(&a.mean)
-	c.uint32(&a.recent)
+	c.uint64(&a.recent)
 	c.uint32(&a.adapting)
 	s := uint8(a.state)
 	c.uint8(&s)

@@ -1,0 +1,73 @@
+package anomalyconnector
+
+import (
+	"math"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/tidewatch/tidewatch/anomaly"
+	"github.com/tidewatch/tidewatch/signals"
+)
+
+const scope = "github.com/tidewatch/tidewatch/connectors/anomalyconnector"
+
+// families are the baseline metrics, in the order of the values of a point.
+var families = [...]struct{ name, description string }{
+	{signals.MetricBaselineObserved, "The value that was judged; per second for counters."},
+	{signals.MetricBaselineLower, "The lower edge of the band of ordinary values."},
+	{signals.MetricBaselineUpper, "The upper edge of the band of ordinary values."},
+	{signals.MetricAnomalyScore, "How surprising the value is: 0 ordinary, 0.5 the edge of the band, 1 never seen."},
+	{signals.MetricAnomalyState, "0 learning, 1 normal, 2 anomalous, 3 adapting to a new level."},
+}
+
+// baselines builds the families of one resource when the first point comes.
+type baselines struct {
+	out      pmetric.Metrics
+	resource pmetric.ResourceMetrics
+	points   [len(families)]pmetric.NumberDataPointSlice
+	begun    bool
+}
+
+func (b *baselines) begin() {
+	b.begun = true
+	rm := b.out.ResourceMetrics().AppendEmpty()
+	b.resource.Resource().CopyTo(rm.Resource())
+	rm.SetSchemaUrl(b.resource.SchemaUrl())
+	sm := rm.ScopeMetrics().AppendEmpty()
+	sm.Scope().SetName(scope)
+	for i, f := range families {
+		m := sm.Metrics().AppendEmpty()
+		m.SetName(f.name)
+		m.SetDescription(f.description)
+		b.points[i] = m.SetEmptyGauge().DataPoints()
+	}
+}
+
+// append adds a point to each family. Edges that don't exist, as for a series
+// that only one direction matters of, are left out.
+func (b *baselines) append(s *subject, t pcommon.Timestamp, v float64, verdict *anomaly.Verdict) {
+	if !b.begun {
+		b.begin()
+	}
+	values := [len(families)]float64{v, s.lower(verdict), verdict.Upper, verdict.Score, float64(verdict.State)}
+	name := s.name()
+	for i, value := range values {
+		if math.IsInf(value, 0) || math.IsNaN(value) {
+			continue
+		}
+		p := b.points[i].AppendEmpty()
+		p.SetTimestamp(t)
+		p.SetDoubleValue(value)
+		s.attributes.CopyTo(p.Attributes())
+		p.Attributes().PutStr(signals.AttrMetric, name)
+	}
+}
+
+// lower is the edge of the band; a rate can't be negative.
+func (s *subject) lower(v *anomaly.Verdict) float64 {
+	if s.perSecond {
+		return max(v.Lower, 0)
+	}
+	return v.Lower
+}

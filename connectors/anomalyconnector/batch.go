@@ -1,0 +1,163 @@
+package anomalyconnector
+
+import (
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/tidewatch/tidewatch/anomaly"
+)
+
+// batch is the walk through one resource's metrics.
+type batch struct {
+	watcher      *watcher
+	resource     pcommon.Resource
+	resourceHash uint64
+	metricHash   uint64
+	rule         *rule
+	subject      subject
+	baselines    baselines
+}
+
+// subject names what a value is of, in texts of the batch.
+type subject struct {
+	metric, unit string
+	suffix       string // of a histogram's parts: ".count" or ".mean"
+	attributes   pcommon.Map
+	perSecond    bool
+}
+
+func (s *subject) name() string { return s.metric + s.suffix }
+
+func (b *batch) metric(m pmetric.Metric) {
+	b.rule = b.watcher.ruleOf(m.Name())
+	if b.rule == nil {
+		return
+	}
+	b.metricHash = combine(b.resourceHash, xxhash.Sum64String(m.Name()))
+	b.subject = subject{metric: m.Name(), unit: m.Unit()}
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		b.numbers(m.Gauge().DataPoints(), pmetric.AggregationTemporalityUnspecified)
+	case pmetric.MetricTypeSum:
+		s := m.Sum()
+		if !s.IsMonotonic() && s.AggregationTemporality() == pmetric.AggregationTemporalityDelta {
+			return // changes of a level that is not known
+		}
+		temporality := pmetric.AggregationTemporalityUnspecified
+		if s.IsMonotonic() {
+			temporality = s.AggregationTemporality()
+		}
+		b.numbers(s.DataPoints(), temporality)
+	case pmetric.MetricTypeHistogram:
+		h := m.Histogram()
+		for _, p := range h.DataPoints().All() {
+			if b.watched(p.Attributes(), p.Flags()) {
+				b.distribution(p, float64(p.Count()), p.Sum(), p.HasSum(), h.AggregationTemporality())
+			}
+		}
+	case pmetric.MetricTypeExponentialHistogram:
+		h := m.ExponentialHistogram()
+		for _, p := range h.DataPoints().All() {
+			if b.watched(p.Attributes(), p.Flags()) {
+				b.distribution(p, float64(p.Count()), p.Sum(), p.HasSum(), h.AggregationTemporality())
+			}
+		}
+	case pmetric.MetricTypeSummary:
+		for _, p := range m.Summary().DataPoints().All() {
+			if b.watched(p.Attributes(), p.Flags()) {
+				b.distribution(p, float64(p.Count()), p.Sum(), true, pmetric.AggregationTemporalityCumulative)
+			}
+		}
+	}
+}
+
+// watched takes the attributes of a point and says whether to look at it.
+func (b *batch) watched(attributes pcommon.Map, flags pmetric.DataPointFlags) bool {
+	b.subject.attributes = attributes
+	return !flags.NoRecordedValue() && b.rule.watches(attributes)
+}
+
+// numbers observes gauges (temporality unspecified) and monotonic sums.
+func (b *batch) numbers(points pmetric.NumberDataPointSlice, temporality pmetric.AggregationTemporality) {
+	b.subject.perSecond = temporality != pmetric.AggregationTemporalityUnspecified
+	for _, p := range points.All() {
+		if !b.watched(p.Attributes(), p.Flags()) {
+			continue
+		}
+		v := p.DoubleValue()
+		if p.ValueType() == pmetric.NumberDataPointValueTypeInt {
+			v = float64(p.IntValue())
+		}
+		s := b.find(0)
+		if s == nil {
+			continue
+		}
+		if perSecond, ok := s.rate.take(v, p.StartTimestamp(), p.Timestamp(), temporality); ok {
+			b.judge(s, p.Timestamp(), perSecond)
+		}
+	}
+}
+
+// distributionPoint is a point of a histogram or a summary.
+type distributionPoint interface {
+	StartTimestamp() pcommon.Timestamp
+	Timestamp() pcommon.Timestamp
+}
+
+// distribution observes how often something happened and how large it was on
+// average, as two series.
+func (b *batch) distribution(p distributionPoint, count, sum float64, hasSum bool, temporality pmetric.AggregationTemporality) {
+	b.subject.suffix, b.subject.perSecond = ".count", true
+	s := b.find(1)
+	if s == nil {
+		return
+	}
+	perSecond, ok := s.rate.take(count, p.StartTimestamp(), p.Timestamp(), temporality)
+	if ok {
+		b.judge(s, p.Timestamp(), perSecond)
+	}
+	if !hasSum {
+		return
+	}
+	sumPerSecond, sumOK := s.sum.take(sum, p.StartTimestamp(), p.Timestamp(), temporality)
+	if !ok || !sumOK || perSecond == 0 {
+		return
+	}
+	b.subject.suffix, b.subject.perSecond = ".mean", false
+	if s = b.find(2); s != nil {
+		b.judge(s, p.Timestamp(), sumPerSecond/perSecond)
+	}
+}
+
+// find is the series of the subject; part tells a histogram's series apart.
+func (b *batch) find(part uint64) *series {
+	id := combine(b.metricHash+part, hashMap(b.subject.attributes))
+	return b.watcher.find(seriesID(id), b.rule)
+}
+
+// judge shows a value to the detector and passes on what it says.
+func (b *batch) judge(s *series, t pcommon.Timestamp, v float64) {
+	w := b.watcher
+	verdict := s.detector.Observe(t.AsTime(), v)
+	if verdict.Ignored {
+		w.counts.ignored++
+		return
+	}
+	w.counts.points++
+	changed := (verdict.State == anomaly.Anomalous) != (s.openedAt != 0)
+	if s.exported && w.metrics != nil && verdict.Banded && (changed || due(s.baselineAt, t, w.cfg.BaselinesInterval)) {
+		s.baselineAt = t
+		b.baselines.append(&b.subject, t, v, &verdict)
+	}
+	b.report(s, t, v, &verdict)
+}
+
+// slack makes intervals fall due in spite of jitter in the times of points.
+const slack = 100 * time.Millisecond
+
+func due(last, t pcommon.Timestamp, interval time.Duration) bool {
+	return last == 0 || t < last || t.AsTime().Sub(last.AsTime()) >= interval-slack
+}

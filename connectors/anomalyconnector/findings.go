@@ -1,0 +1,179 @@
+package anomalyconnector
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/tidewatch/tidewatch/anomaly"
+	"github.com/tidewatch/tidewatch/internal/finding"
+	"github.com/tidewatch/tidewatch/signals"
+)
+
+// report turns a change of state into a finding.
+func (b *batch) report(s *series, t pcommon.Timestamp, v float64, verdict *anomaly.Verdict) {
+	w := b.watcher
+	state := ""
+	switch anomalous := verdict.State == anomaly.Anomalous; {
+	case anomalous && s.openedAt == 0:
+		state = signals.StateOpen
+		s.openedAt = pcommon.NewTimestampFromTime(s.detector.Since())
+	case anomalous && due(s.notifiedAt, t, w.cfg.UpdateInterval):
+		state = signals.StateUpdated
+	case !anomalous && s.openedAt != 0:
+		state = signals.StateResolved
+	}
+	if state == "" {
+		return
+	}
+	s.notifiedAt = t
+	if w.logs != nil {
+		f := b.finding(s, state, t, v, verdict)
+		w.pending.add(&f, b.resource, &w.counts)
+		w.counts.findings[state]++
+	}
+	if state == signals.StateResolved {
+		s.openedAt, s.notifiedAt = 0, 0
+	}
+}
+
+func (b *batch) finding(s *series, state string, t pcommon.Timestamp, v float64, verdict *anomaly.Verdict) finding.Finding {
+	f := finding.Finding{
+		Kind: signals.KindMetricAnomaly, State: state, Severity: s.rule.Severity, Score: verdict.Score,
+		Start: s.openedAt.AsTime(), Time: t.AsTime(),
+		Subject: []finding.Attr{{Key: signals.AttrFindingMetric, Value: b.subject.name()}},
+		Receipt: finding.Receipt{
+			Observed: number(v), Expected: number(verdict.Expected), Lower: number(b.subject.lower(verdict)), Upper: number(verdict.Upper),
+			HistorySeconds: math.Round(s.detector.History().Seconds()), Unit: b.subject.unitOf(),
+		},
+	}
+	for k, value := range b.subject.attributes.All() {
+		f.Subject = append(f.Subject, finding.Attr{Key: k, Value: value.AsString()})
+	}
+	if before, ok := s.detector.SameHourLastWeek(t.AsTime()); ok {
+		f.Receipt.SameHourLastWeek = number(before)
+	}
+	f.Summary = b.summary(&f, verdict, v)
+	return f
+}
+
+// unitOf is the unit of the judged values.
+func (s *subject) unitOf() string {
+	unit := s.unit
+	if s.suffix == ".count" {
+		unit = "1"
+	}
+	if s.perSecond {
+		return unit + "/s"
+	}
+	return unit
+}
+
+func (b *batch) summary(f *finding.Finding, verdict *anomaly.Verdict, v float64) string {
+	name := b.subject.name()
+	if len(f.Subject) > 1 {
+		attrs := make([]string, 0, len(f.Subject)-1)
+		for _, a := range f.Subject[1:] {
+			attrs = append(attrs, a.Key+"="+a.Value)
+		}
+		name += " {" + strings.Join(attrs, ", ") + "}"
+	}
+	if f.State == signals.StateResolved {
+		if verdict.State == anomaly.Adapting {
+			return fmt.Sprintf("%s stayed at about %s since %s; this is now taken for normal.", name, b.format(v), f.Start.UTC().Format(time.TimeOnly))
+		}
+		return fmt.Sprintf("%s is back in its band after %s: %s.", name, f.Time.Sub(f.Start).Round(time.Second), b.format(v))
+	}
+	side := "above"
+	if v < verdict.Expected {
+		side = "below"
+	}
+	return fmt.Sprintf("%s is %s, %s what is usual at this time: about %s (%s to %s).", name, b.format(v), side,
+		b.format(verdict.Expected), edge(b.subject.lower(verdict)), edge(verdict.Upper))
+}
+
+func (b *batch) format(v float64) string {
+	if unit := b.subject.unitOf(); unit != "" && unit != "1" {
+		return edge(v) + " " + unit
+	}
+	return edge(v)
+}
+
+func edge(v float64) string {
+	if math.IsInf(v, 0) {
+		return "any"
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+// number is a receipt's field; what is not finite is left out.
+func number(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// maxPending is how many findings wait for a logs pipeline that refuses them.
+const maxPending = 1000
+
+// pending are findings to be sent. Those that a pipeline refuses are tried again
+// with the next batch of metrics, so that a failing log backend does not hold up
+// metrics.
+type pending struct {
+	logs plog.Logs
+	n    int
+}
+
+func (p *pending) add(f *finding.Finding, resource pcommon.Resource, c *counts) {
+	if p.n >= maxPending {
+		c.findingsDropped++
+		return
+	}
+	if p.n == 0 {
+		p.logs = plog.NewLogs()
+	}
+	p.n++
+	rl := p.logs.ResourceLogs().AppendEmpty()
+	resource.CopyTo(rl.Resource())
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName(scope)
+	f.AppendTo(sl.LogRecords(), resource.Attributes())
+}
+
+// takePending removes all that wait.
+func (w *watcher) takePending() (plog.Logs, int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p := w.pending
+	w.pending = pending{}
+	return p.logs, p.n
+}
+
+// send gives the waiting findings to the logs pipeline; what it refuses waits again.
+func (w *watcher) send(ctx context.Context, next consumer.Logs) error {
+	logs, n := w.takePending()
+	if n == 0 {
+		return nil
+	}
+	kept := plog.NewLogs()
+	logs.CopyTo(kept) // the pipeline may change what it is given
+	err := next.ConsumeLogs(ctx, logs)
+	if err == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.pending.n > 0 {
+		w.pending.logs.ResourceLogs().MoveAndAppendTo(kept.ResourceLogs())
+	}
+	w.pending.logs = kept
+	w.pending.n += n
+	return err
+}

@@ -1,0 +1,78 @@
+package anomalyconnector
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/tidewatch/tidewatch/anomaly"
+)
+
+// A snapshot is its version, the number of series, and for each its id, the last
+// points of its counter, the time at which its finding was opened and its
+// detector.
+const snapshotVersion = 1
+
+var errSnapshot = errors.New("snapshot is not usable")
+
+func (w *watcher) appendSnapshot(b []byte) []byte {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	le := binary.LittleEndian
+	b = append(b, snapshotVersion)
+	b = le.AppendUint32(b, uint32(len(w.series)))
+	for id, s := range w.series {
+		for _, v := range [...]uint64{
+			uint64(id), math.Float64bits(s.rate.value), uint64(s.rate.time),
+			math.Float64bits(s.sum.value), uint64(s.sum.time), uint64(s.openedAt),
+		} {
+			b = le.AppendUint64(b, v)
+		}
+		b = s.detector.AppendSnapshot(b)
+	}
+	return b
+}
+
+// restore reads a snapshot; b may be empty. After an error the series read so far
+// are kept. Series beyond max_series are left out.
+func (w *watcher) restore(b []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(b) == 0 {
+		return nil
+	}
+	const header = 1 + 4
+	if len(b) < header || b[0] != snapshotVersion {
+		return fmt.Errorf("restore baselines: %w: version %d, want %d", errSnapshot, b[0], snapshotVersion)
+	}
+	le := binary.LittleEndian
+	n := le.Uint32(b[1:])
+	b = b[header:]
+	settings := anomaly.DefaultSettings()
+	now := w.now()
+	for range min(int64(n), int64(w.cfg.MaxSeries)) {
+		var f [6]uint64
+		if len(b) < 8*len(f) {
+			return fmt.Errorf("restore baselines: %w: truncated", errSnapshot)
+		}
+		for i := range f {
+			f[i] = le.Uint64(b[8*i:])
+		}
+		d, rest, err := anomaly.Restore(&settings, b[8*len(f):])
+		if err != nil {
+			return fmt.Errorf("restore baselines: %w", err)
+		}
+		b = rest
+		s := &series{
+			detector: d, seen: now, openedAt: pcommon.Timestamp(f[5]),
+			rate: rate{math.Float64frombits(f[1]), pcommon.Timestamp(f[2])},
+			sum:  rate{math.Float64frombits(f[3]), pcommon.Timestamp(f[4])},
+		}
+		w.series[seriesID(f[0])] = s
+		w.allowExport(s)
+	}
+	return nil
+}
