@@ -25,7 +25,7 @@ const (
 type api struct {
 	store    *localstore.Store
 	pipeline *pipelineWatch
-	host     string
+	host     hostInfo
 	version  string
 	started  time.Time
 	now      func() time.Time

@@ -144,10 +144,13 @@ func TestPageInBrowser(t *testing.T) {
 				chromedp.Click(chromedp.CSS(`#findings-open .links button`)), chromedp.WaitVisible(chromedp.CSS(`[data-pattern="0000000000000002"] [aria-expanded=true]`)),
 				chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 500, 400), chromedp.Sleep(300*time.Millisecond))
 			require.EqualValues(t, 1, b.eval(`document.querySelectorAll("#findings-open .links a").length`), "only http links")
-			b.eval(`scrollTo(0, 0)`)
-			b.run(chromedp.Sleep(600*time.Millisecond), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 400, 880), chromedp.Sleep(300*time.Millisecond))
 			require.EqualValues(t, 4, b.eval(`document.querySelectorAll("#series-rows tr.row").length`))
 			b.shot(scheme+"-used-full", true)
+			// The crosshair is shared: pointing at one chart moves it in all.
+			b.eval(`document.documentElement.style.scrollBehavior = "auto"; document.getElementById("metrics").scrollIntoView()`)
+			b.run(chromedp.Sleep(200*time.Millisecond), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 800, 240), chromedp.Sleep(200*time.Millisecond))
+			require.Regexp(t, `\d\d:\d\d:\d\d`, b.eval(`document.querySelectorAll("#charts .state")[6].textContent`))
+			b.shot(scheme+"-crosshair", false)
 			b.clean()
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -70,7 +71,7 @@ func (c *console) Start(_ context.Context, host component.Host) error {
 		Handler: newHandler(c.cfg, hostname, c.telemetry, &api{
 			store:    c.store,
 			pipeline: c.pipeline,
-			host:     hostname,
+			host:     hostInfo{Name: hostname, OS: runtime.GOOS, Arch: runtime.GOARCH},
 			version:  c.set.BuildInfo.Version,
 			started:  time.Now(),
 			now:      time.Now,

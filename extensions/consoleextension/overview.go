@@ -2,7 +2,6 @@ package consoleextension
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/signals"
@@ -38,7 +37,7 @@ type status struct {
 func (a *api) overview(*query) (any, error) {
 	now := a.now()
 	o := overview{
-		Host:          hostInfo{Name: a.host, OS: runtime.GOOS, Arch: runtime.GOARCH},
+		Host:          a.host,
 		Version:       a.version,
 		Time:          now.Unix(),
 		Started:       a.started.Unix(),

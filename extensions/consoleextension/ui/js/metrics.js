@@ -87,12 +87,15 @@ function table() {
 
 function row(s) {
   const button = h("button", { type: "button", class: "rowbtn", "aria-expanded": "false", on: { click: () => toggle(s.id) } },
-    h("span", {}, s.metric + " ", h("span", { class: "attrs", text: attributes(s) })));
+    h("span", {}, ...breakable(s.metric), " ", h("span", { class: "attrs", text: attributes(s) })));
   const e = h("tr", { class: "row", title: describe(s), data: { series: s.id } }, h("td", {}, button),
     h("td", { class: "num" }), h("td", { class: "num wide" }), h("td", { class: "place" }), h("td", {}, h("span", { class: "state" })));
   e.button = button;
   return e;
 }
+
+// breakable lets a long name wrap after its dots.
+const breakable = (name) => name.split(/(?<=[._])/).flatMap((part) => [part, document.createElement("wbr")]);
 
 function fill(e, s) {
   const write = unitOf(s), [, value, expected, place, state] = e.children;
