@@ -89,6 +89,7 @@ func every() pmetric.Metrics {
 
 	m = ms.AppendEmpty()
 	m.SetName("request.duration")
+	m.SetDescription("Duration of a request.")
 	m.SetUnit("s")
 	h := m.SetEmptyHistogram()
 	h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -101,6 +102,7 @@ func every() pmetric.Metrics {
 
 	m = ms.AppendEmpty()
 	m.SetName("payload")
+	m.SetDescription("Size of a payload.")
 	m.SetUnit("By")
 	e := m.SetEmptyExponentialHistogram()
 	e.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
@@ -115,6 +117,7 @@ func every() pmetric.Metrics {
 
 	m = ms.AppendEmpty()
 	m.SetName("gc.pause")
+	m.SetDescription("Pauses of the collector.")
 	m.SetUnit("s")
 	sp := m.SetEmptySummary().DataPoints().AppendEmpty()
 	sp.SetTimestamp(at)
