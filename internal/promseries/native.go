@@ -35,7 +35,8 @@ type Buckets struct {
 	Counts []uint64
 }
 
-// fill is false when the scale is coarser than Prometheus can hold.
+// fill is false when the scale is coarser than Prometheus can hold, or the
+// buckets are beyond all numbers.
 func (n *Native) fill(dp pmetric.ExponentialHistogramDataPoint) bool {
 	n.Count, n.Sum, n.HasSum = dp.Count(), dp.Sum(), dp.HasSum()
 	n.ZeroCount, n.ZeroThreshold = dp.ZeroCount(), dp.ZeroThreshold()
@@ -44,8 +45,13 @@ func (n *Native) fill(dp pmetric.ExponentialHistogramDataPoint) bool {
 	}
 	n.Positive.fill(dp.Positive().Offset(), dp.Positive().BucketCounts())
 	n.Negative.fill(dp.Negative().Offset(), dp.Negative().BucketCounts())
-	if dp.Scale() < minSchema {
+	if dp.Scale() < minSchema || !n.Positive.sane() || !n.Negative.sane() {
 		return false
+	}
+	// A receiver refuses a count that is not that of the buckets; only values that
+	// are not numbers are in none.
+	if counted := n.ZeroCount + n.Positive.total() + n.Negative.total(); n.Count < counted || !math.IsNaN(n.Sum) {
+		n.Count = counted
 	}
 	n.Schema = dp.Scale()
 	n.Downscale(maxSchema)
@@ -57,6 +63,21 @@ func (b *Buckets) fill(offset int32, counts pcommon.UInt64Slice) {
 	for i := range counts.Len() {
 		b.Counts = append(b.Counts, counts.At(i))
 	}
+}
+
+// maxOffset is far beyond what any float64 needs, and far from overflow.
+const maxOffset = 1 << 29
+
+func (b *Buckets) sane() bool {
+	return b.Offset > -maxOffset && b.Offset < maxOffset && len(b.Counts) < maxOffset
+}
+
+func (b *Buckets) total() uint64 {
+	var sum uint64
+	for _, c := range b.Counts {
+		sum += c
+	}
+	return sum
 }
 
 // Downscale lowers the resolution to schema; it does nothing where the schema
