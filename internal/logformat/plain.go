@@ -180,15 +180,17 @@ func nearbyLevel(s string) (Severity, string) {
 	return 0, ""
 }
 
-// parseKlog reads the header of klog and glog:
-// Lmmdd hh:mm:ss.uuuuuu threadid file:line] message.
-func parseKlog(line string, r *Record) bool {
+func isKlog(line string) bool {
 	if len(line) < 30 || line[5] != ' ' || line[8] != ':' || line[11] != ':' || line[14] != '.' {
 		return false
 	}
-	switch line[0] {
-	case 'I', 'W', 'E', 'F':
-	default:
+	return strings.IndexByte("IWEF", line[0]) >= 0
+}
+
+// parseKlog reads the header of klog and glog:
+// Lmmdd hh:mm:ss.uuuuuu threadid file:line] message.
+func parseKlog(line string, r *Record) bool {
+	if !isKlog(line) {
 		return false
 	}
 	mo, d := two(line, 1), two(line, 3)

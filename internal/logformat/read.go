@@ -1,0 +1,202 @@
+package logformat
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+)
+
+// sampleLines is how many lines Read looks at before it decides where records begin.
+const sampleLines = 500
+
+// Event is a record with the lines that it was read from, counted from 1.
+type Event struct {
+	First, Last int
+	*Record
+}
+
+// Summary says what Read made of its input.
+type Summary struct {
+	Lines, Records int
+	// Joined is the number of records of more than one line.
+	Joined int
+	// Invalid is the number of lines with bytes that are not UTF-8.
+	Invalid int
+	// NoTime and NoLevel are the numbers of records that state none.
+	NoTime, NoLevel int
+	// Formats counts records by the format they were read as.
+	Formats map[string]int
+}
+
+// Read reads a log to its end and calls emit for each record in order; the event
+// is valid during the call. An error of emit ends it.
+func Read(r io.Reader, format Format, emit func(Event) error) (Summary, error) {
+	rd := reader{br: bufio.NewReaderSize(r, 256<<10), format: format, emit: emit, streams: map[string]*stream{}}
+	rd.sum.Formats = map[string]int{}
+	err := rd.run()
+	return rd.sum, err
+}
+
+type reader struct {
+	br      *bufio.Reader
+	format  Format
+	emit    func(Event) error
+	sum     Summary
+	parser  Parser
+	record  Record
+	streams map[string]*stream
+	order   []*stream
+}
+
+// stream collects the record that is being joined; stdout and stderr of a
+// container are streams of their own.
+type stream struct {
+	joiner      Joiner
+	env         Envelope
+	first, last int
+	text        []byte
+	partial     bool
+}
+
+type sampled struct {
+	text string
+	env  Envelope
+}
+
+func (rd *reader) run() error {
+	var sample []sampled
+	var contents []string
+	for len(sample) < sampleLines {
+		l, err := rd.line()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		sample = append(sample, l)
+		contents = append(contents, l.text)
+	}
+	profile := Learn(contents)
+	for _, l := range sample {
+		if err := rd.take(profile, l); err != nil {
+			return err
+		}
+	}
+	for {
+		l, err := rd.line()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := rd.take(profile, l); err != nil {
+			return err
+		}
+	}
+	for _, s := range rd.order {
+		if err := rd.finish(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// line reads a line and takes its envelope off.
+func (rd *reader) line() (sampled, error) {
+	text, err := rd.br.ReadString('\n')
+	if err != nil && (!errors.Is(err, io.EOF) || text == "") {
+		if errors.Is(err, io.EOF) {
+			return sampled{}, io.EOF
+		}
+		return sampled{}, fmt.Errorf("read log: %w", err)
+	}
+	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	if !utf8.ValidString(text) {
+		rd.sum.Invalid++
+		text = Latin1(text)
+	}
+	l := sampled{text: text}
+	if rd.format == FormatAuto || rd.format == FormatCRI || rd.format == FormatDocker {
+		if Unwrap(text, &l.env) {
+			l.text = l.env.Content
+		}
+	}
+	return l, nil
+}
+
+func (rd *reader) take(profile Profile, l sampled) error {
+	rd.sum.Lines++
+	s := rd.streams[l.env.Stream]
+	if s == nil {
+		s = &stream{joiner: NewJoiner(profile)}
+		rd.streams[l.env.Stream] = s
+		rd.order = append(rd.order, s)
+	}
+	n := rd.sum.Lines
+	if s.partial {
+		s.text, s.last, s.partial = append(s.text, l.text...), n, l.env.Partial
+		return nil
+	}
+	if s.first > 0 && s.joiner.Continues(l.text) {
+		s.text = append(append(s.text, '\n'), l.text...)
+		s.last, s.partial = n, l.env.Partial
+		return nil
+	}
+	if s.first > 0 {
+		if err := rd.finish(s); err != nil {
+			return err
+		}
+	} else {
+		s.joiner.Continues(l.text)
+	}
+	s.first, s.last, s.env, s.partial = n, n, l.env, l.env.Partial
+	s.text = append(s.text[:0], l.text...)
+	return nil
+}
+
+func (rd *reader) finish(s *stream) error {
+	text := strings.TrimRight(string(s.text), " \t\r\n")
+	first, last := s.first, s.last
+	s.first = 0
+	if text == "" {
+		return nil
+	}
+	if s.env.Format != FormatAuto {
+		rd.parser.ParseContent(&s.env, text, &rd.record)
+	} else {
+		rd.parser.ParseText(text, rd.format, &rd.record)
+	}
+	rd.sum.Records++
+	if last > first {
+		rd.sum.Joined++
+	}
+	if !rd.record.Time.OK {
+		rd.sum.NoTime++
+	}
+	if rd.record.Severity == 0 {
+		rd.sum.NoLevel++
+	}
+	rd.sum.Formats[rd.record.Format.String()]++
+	return rd.emit(Event{First: first, Last: last, Record: &rd.record})
+}
+
+// Latin1 keeps valid UTF-8 and reads every other byte as a character of Latin-1,
+// which makes western text readable and loses nothing of the rest.
+func Latin1(s string) string {
+	var sb strings.Builder
+	sb.Grow(len(s) + 16)
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			r = rune(s[i])
+		}
+		sb.WriteRune(r)
+		i += n
+	}
+	return sb.String()
+}
