@@ -1,0 +1,163 @@
+package elasticsearchexporter
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configcompression"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+)
+
+// Values of Config.Setup.
+const (
+	setupAuto = "auto"
+	setupOff  = "off"
+)
+
+// Values of Config.DocumentID.
+const (
+	idAuto   = "auto"
+	idAlways = "always"
+	idOff    = "off"
+)
+
+// Config of the exporter.
+type Config struct {
+	// ClientConfig holds endpoint, tls, headers, auth, proxy_url, timeout (of one
+	// bulk request) and compression (gzip or none).
+	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
+	// Endpoints are the nodes' URLs, used in turn; a node that fails is left out
+	// for a while. It stands instead of endpoint.
+	Endpoints []string `mapstructure:"endpoints"`
+
+	// User and Password for basic authentication; also taken from the URL.
+	User     string              `mapstructure:"user"`
+	Password configopaque.String `mapstructure:"password"`
+	// APIKey in the encoded form that Elasticsearch hands out.
+	APIKey configopaque.String `mapstructure:"api_key"`
+
+	// Dataset and Namespace name the data streams, `logs-<dataset>-<namespace>`,
+	// where a record, its scope or its resource has no `data_stream.dataset` or
+	// `data_stream.namespace`.
+	Dataset   string `mapstructure:"dataset"`
+	Namespace string `mapstructure:"namespace"`
+
+	// Setup `auto` installs the index templates that the exporter's documents
+	// need, where the server allows it; `off` leaves the server as it is.
+	Setup string `mapstructure:"setup"`
+	// DocumentID gives documents an `_id` made of their content, so that sending
+	// one twice stores it once: `auto` for spans and for log records with a
+	// position in a file, `always` for every document, `off` for none.
+	DocumentID string `mapstructure:"document_id"`
+	// DeadLetter keeps documents that the server refuses for good in the data
+	// stream `logs-tidewatch.deadletter-<namespace>`, with the reason.
+	DeadLetter bool `mapstructure:"dead_letter"`
+	// MaxRequestSize bounds the body of one bulk request before compression, in
+	// bytes; a larger batch is sent in several requests. One larger document goes alone.
+	MaxRequestSize int `mapstructure:"max_request_size"`
+
+	RetryConfig configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
+	QueueConfig configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
+}
+
+func createDefaultConfig() component.Config {
+	client := confighttp.NewDefaultClientConfig()
+	client.Timeout = 30 * time.Second // a busy cluster answers a bulk request in seconds; twice its own default of retries
+	client.Compression = configcompression.TypeGzip
+	client.CompressionParams.Level = 1 // three quarters of the saving of level 6 at a third of its CPU time
+
+	retry := configretry.NewDefaultBackOffConfig()
+	retry.MaxElapsedTime = 0 // what cannot be delivered now is delivered later
+
+	queue := exporterhelper.NewDefaultQueueConfig()
+	queue.Sizer = exporterhelper.RequestSizerTypeBytes
+	queue.QueueSize = 128 << 20  // about 400,000 log lines; then the sources wait
+	queue.BlockOnOverflow = true // files wait at the source, where they are safe
+	queue.NumConsumers = 4       // hides the latency of one bulk request behind three others
+	queue.Batch = configoptional.Some(exporterhelper.BatchConfig{
+		FlushTimeout: time.Second, // how stale a search may be when little comes in
+		Sizer:        exporterhelper.RequestSizerTypeBytes,
+		MinSize:      1 << 20, // about 2-3 MB as JSON, the middle of what Elastic recommends
+		// No MaxSize: the queue would drop a single record that is larger, and the
+		// exporter cuts requests itself.
+	})
+	return &Config{
+		ClientConfig:   client,
+		Dataset:        "generic",
+		Namespace:      "default",
+		Setup:          setupAuto,
+		DocumentID:     idAuto,
+		DeadLetter:     true,
+		MaxRequestSize: 5 << 20, // far below the server's http.max_content_length of 100 MB, and good for its heap
+		RetryConfig:    retry,
+		QueueConfig:    configoptional.Some(queue),
+	}
+}
+
+// Validate names the key and the fix.
+func (c *Config) Validate() error {
+	if _, err := c.urls(); err != nil {
+		return err
+	}
+	switch c.ClientConfig.Compression {
+	case configcompression.TypeGzip, "none", "":
+	default:
+		return fmt.Errorf("compression must be gzip or none, Elasticsearch understands no %q", c.ClientConfig.Compression)
+	}
+	if c.ClientConfig.Timeout <= 0 {
+		return errors.New("timeout must be positive: a server that hangs would hold a request for ever")
+	}
+	if c.APIKey != "" && c.User != "" {
+		return errors.New("api_key and user exclude each other: keep one")
+	}
+	if (c.User == "") != (c.Password == "") {
+		return errors.New("user and password go together: set both")
+	}
+	if c.Setup != setupAuto && c.Setup != setupOff {
+		return fmt.Errorf("setup must be %s or %s", setupAuto, setupOff)
+	}
+	if c.DocumentID != idAuto && c.DocumentID != idAlways && c.DocumentID != idOff {
+		return fmt.Errorf("document_id must be %s, %s or %s", idAuto, idAlways, idOff)
+	}
+	if c.MaxRequestSize <= 0 {
+		return errors.New("max_request_size must be positive, in bytes")
+	}
+	for key, name := range map[string]string{"dataset": c.Dataset, "namespace": c.Namespace} {
+		if name == "" || name != streamName(name) {
+			return fmt.Errorf(`%s must be lower case, without spaces or any of -\/*?"<>|,#: and at most %d bytes long`, key, maxStreamName)
+		}
+	}
+	return nil
+}
+
+// urls returns the nodes' URLs, always at least one.
+func (c *Config) urls() ([]*url.URL, error) {
+	if c.ClientConfig.Endpoint != "" && len(c.Endpoints) > 0 {
+		return nil, errors.New("endpoint and endpoints exclude each other: list all nodes in endpoints")
+	}
+	list, key := c.Endpoints, "endpoints"
+	if len(list) == 0 {
+		list, key = []string{c.ClientConfig.Endpoint}, "endpoint"
+	}
+	urls := make([]*url.URL, 0, len(list))
+	for _, s := range list {
+		if s == "" {
+			return nil, errors.New("endpoint must be set, for example http://localhost:9200")
+		}
+		u, err := url.Parse(s)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return nil, fmt.Errorf("%s must hold URLs like http://localhost:9200", key) // not the value: it may hold a password
+		}
+		u.Path = strings.TrimRight(u.Path, "/")
+		urls = append(urls, u)
+	}
+	return urls, nil
+}

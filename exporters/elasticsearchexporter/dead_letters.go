@@ -1,0 +1,90 @@
+package elasticsearchexporter
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/tidewatch/tidewatch/internal/pdatajson"
+)
+
+const deadLetterDataset = "tidewatch.deadletter"
+
+// deadLetters keeps refused documents with the reason, in a data stream of
+// their own that anything can be written to.
+type deadLetters struct {
+	bulk  *bulk
+	route route
+}
+
+// bury counts what the server refused and, where wanted, keeps it as dead
+// letters. A document whose dead letter can't be stored just now is left to be
+// sent again: it will be refused again and come here again.
+func (b *bulk) bury(ctx context.Context, s *sending) {
+	if len(s.refused) == 0 {
+		return
+	}
+	lost := map[int]error{}
+	if b.deadLetters != nil {
+		lost = b.deadLetters.store(ctx, s.body, s.refused)
+	}
+	again := false
+	for _, r := range s.refused {
+		if err := lost[r.number]; err != nil {
+			s.left = append(s.left, r.number)
+			s.err = cmp.Or(s.err, err)
+			again = true
+			continue
+		}
+		reason := cmp.Or(r.reason, "unknown")
+		if b.buried {
+			reason = "dead_letter"
+		}
+		b.counter.Drop(ctx, reason, 1, r.detail)
+	}
+	if again {
+		slices.Sort(s.left)
+	}
+}
+
+// store sends one dead letter for each refusal and returns those, by the number
+// of the document, that could not be sent now.
+func (d *deadLetters) store(ctx context.Context, from *body, refused []refusal) map[int]error {
+	letters := newBody()
+	defer letters.release()
+	letters.resource, letters.scope = letters.resource[:0], letters.scope[:0]
+	letters.setRoute("logs", d.route, true)
+	at := pcommon.NewTimestampFromTime(time.Now())
+	for _, r := range refused {
+		letters.appendLetter(from, r, at)
+	}
+	// The letters' own refusals have no letters.
+	plain := *d.bulk
+	plain.deadLetters, plain.buried = nil, true
+	left, err := plain.send(ctx, letters)
+	lost := make(map[int]error, len(left))
+	for _, i := range left {
+		lost[refused[i].number] = err
+	}
+	return lost
+}
+
+func (b *body) appendLetter(from *body, r refusal, at pcommon.Timestamp) {
+	it := from.items[r.number]
+	doc := from.buf[it.doc : it.end-1]
+	letter := b.open(at)
+	b.buf = appendField(b.buf, "log.level", "error")
+	b.buf = appendField(b.buf, "message", r.detail)
+	b.buf = appendField(b.buf, "error.type", r.reason)
+	b.buf = appendField(b.buf, "error.message", r.detail)
+	b.buf = append(b.buf, `,"event.original":`...)
+	b.buf = pdatajson.AppendString(b.buf, string(doc[:min(len(doc), maxLetter)]))
+	b.close(letter, at, true, nil)
+}
+
+// maxLetter bounds what is kept of one document: what was refused for its size
+// must fit.
+const maxLetter = 256 << 10

@@ -1,0 +1,78 @@
+package elasticsearchexporter
+
+import (
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// all returns the numbers of all items.
+func (b *body) all() []int {
+	n := make([]int, len(b.items))
+	for i := range n {
+		n[i] = i
+	}
+	return n
+}
+
+// pickLogs copies the records with the given numbers, which ascend, counted in
+// the order of iteration. ld stays as it is: other exporters may hold it.
+func pickLogs(ld plog.Logs, numbers []int) plog.Logs {
+	out := plog.NewLogs()
+	n := 0
+	for _, rl := range ld.ResourceLogs().All() {
+		toResource := plog.ResourceLogs{}
+		resourceMade := false
+		for _, sl := range rl.ScopeLogs().All() {
+			toScope, scopeMade := plog.ScopeLogs{}, false
+			for _, r := range sl.LogRecords().All() {
+				if len(numbers) > 0 && numbers[0] == n {
+					numbers = numbers[1:]
+					if !resourceMade {
+						toResource, resourceMade = out.ResourceLogs().AppendEmpty(), true
+						rl.Resource().CopyTo(toResource.Resource())
+						toResource.SetSchemaUrl(rl.SchemaUrl())
+					}
+					if !scopeMade {
+						toScope, scopeMade = toResource.ScopeLogs().AppendEmpty(), true
+						sl.Scope().CopyTo(toScope.Scope())
+						toScope.SetSchemaUrl(sl.SchemaUrl())
+					}
+					r.CopyTo(toScope.LogRecords().AppendEmpty())
+				}
+				n++
+			}
+		}
+	}
+	return out
+}
+
+// pickTraces is pickLogs for spans.
+func pickTraces(td ptrace.Traces, numbers []int) ptrace.Traces {
+	out := ptrace.NewTraces()
+	n := 0
+	for _, rs := range td.ResourceSpans().All() {
+		toResource := ptrace.ResourceSpans{}
+		resourceMade := false
+		for _, ss := range rs.ScopeSpans().All() {
+			toScope, scopeMade := ptrace.ScopeSpans{}, false
+			for _, s := range ss.Spans().All() {
+				if len(numbers) > 0 && numbers[0] == n {
+					numbers = numbers[1:]
+					if !resourceMade {
+						toResource, resourceMade = out.ResourceSpans().AppendEmpty(), true
+						rs.Resource().CopyTo(toResource.Resource())
+						toResource.SetSchemaUrl(rs.SchemaUrl())
+					}
+					if !scopeMade {
+						toScope, scopeMade = toResource.ScopeSpans().AppendEmpty(), true
+						ss.Scope().CopyTo(toScope.Scope())
+						toScope.SetSchemaUrl(ss.SchemaUrl())
+					}
+					s.CopyTo(toScope.Spans().AppendEmpty())
+				}
+				n++
+			}
+		}
+	}
+	return out
+}

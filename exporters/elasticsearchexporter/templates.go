@@ -1,0 +1,217 @@
+package elasticsearchexporter
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/elastic/elastic-transport-go/v8/elastictransport"
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+	"go.uber.org/zap"
+)
+
+//go:embed templates/*.json
+var templateFiles embed.FS
+
+// templateNames are the files of templates/, without their ending; logs come
+// with every signal because dead letters are logs.
+var templateNames = []string{"logs", "traces"}
+
+// plainer are replacements, applied one after the other, until a server that
+// lacks a field type accepts the template. The last leaves nothing but what
+// Elasticsearch has had since 8.3.
+var plainer = []*strings.Replacer{
+	strings.NewReplacer(),
+	strings.NewReplacer(`"match_only_text"`, `"text"`),
+	strings.NewReplacer(
+		`{"type": "passthrough", "priority": 20, "dynamic": true}`, `{"type": "object", "subobjects": false, "dynamic": true}`,
+		`{"type": "passthrough", "priority": 10, "dynamic": true}`, `{"type": "object", "subobjects": false, "dynamic": true}`,
+		`    "lifecycle": {},`+"\n", "",
+		`,`+"\n"+`      "index.mapping.total_fields.ignore_dynamic_beyond_limit": true`, ""),
+}
+
+const (
+	maxTries    = 5               // answers that say nothing, after which export goes on without
+	tryAgain    = time.Minute     // and how often it is tried then
+	tryGap      = time.Second     // between tries: several requests may wait for one
+	tryTimeout  = 5 * time.Second // of one try: a template is small
+	maxSettings = 1 << 20         // of an answer
+)
+
+// templates installs the index templates before the first document goes out: a
+// data stream takes its mapping when it is created. It is safe for concurrent
+// use; nil installs nothing.
+type templates struct {
+	transport elastictransport.Interface
+	logger    *zap.Logger
+
+	mu    sync.Mutex // guards the rest
+	done  bool
+	tries int
+	next  time.Time // no try before
+	last  error     // of the last try
+}
+
+// ensure returns an error where the server can't be reached, as the export
+// would, and for the first few answers that say nothing. A server that refuses
+// is left as it is.
+func (t *templates) ensure(ctx context.Context) error {
+	if t == nil {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.done {
+		return nil
+	}
+	if now := time.Now(); !now.Before(t.next) {
+		t.try(ctx)
+		t.next = now.Add(tryGap)
+		if t.tries >= maxTries {
+			t.next = now.Add(tryAgain)
+		}
+	}
+	if t.tries >= maxTries {
+		return nil
+	}
+	return t.last
+}
+
+func (t *templates) try(ctx context.Context) {
+	t.last = t.install(ctx)
+	refused, silent := &refusedError{}, &silentError{}
+	switch {
+	case t.last == nil:
+		t.done = true
+	case errors.As(t.last, &refused):
+		t.logger.Warn("The server does not let the index templates be installed; documents take whatever mapping it has. Install them by hand or set setup: off.", zap.Error(t.last))
+		t.done, t.last = true, nil
+	case errors.As(t.last, &silent), errors.Is(t.last, context.DeadlineExceeded):
+		if t.tries++; t.tries == maxTries {
+			t.logger.Warn("The server does not say whether it has the index templates; exporting without, and asking again every minute.", zap.Error(t.last))
+		}
+	}
+}
+
+func (t *templates) install(ctx context.Context) error {
+	for _, name := range templateNames {
+		text, err := templateFiles.ReadFile("templates/" + name + ".json")
+		if err != nil {
+			return fmt.Errorf("read index template: %w", err)
+		}
+		if err := t.installOne(ctx, "tidewatch-"+name, string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// installOne puts the template unless the server has this version or a newer
+// one: a thousand agents that start together must not make a thousand changes.
+func (t *templates) installOne(ctx context.Context, name, text string) error {
+	var wanted struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal([]byte(text), &wanted); err != nil {
+		return fmt.Errorf("read index template %s: %w", name, err)
+	}
+	found, err := t.version(ctx, name)
+	if err != nil {
+		return err
+	}
+	if found >= wanted.Version {
+		return nil
+	}
+	for _, form := range plainer {
+		text = form.Replace(text)
+		err = t.put(ctx, name, text)
+		refused := &refusedError{}
+		if !errors.As(err, &refused) || refused.status != http.StatusBadRequest {
+			break
+		}
+	}
+	if err == nil {
+		t.logger.Info("Installed an index template.", zap.String("name", name), zap.Int("version", wanted.Version))
+	}
+	return err
+}
+
+// version returns the version of the template on the server, 0 where there is none.
+func (t *templates) version(ctx context.Context, name string) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	response, err := esapi.IndicesGetIndexTemplateRequest{Name: name, FilterPath: []string{"index_templates.index_template.version"}}.Do(ctx, t.transport)
+	if err != nil {
+		return 0, fmt.Errorf("get index template %s: %w", name, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxSettings))
+	if err != nil {
+		return 0, fmt.Errorf("get index template %s: %w", name, err)
+	}
+	if response.StatusCode == http.StatusNotFound {
+		return 0, nil
+	}
+	if err := judge("get index template "+name, response.StatusCode, text); err != nil {
+		return 0, err
+	}
+	var answer struct {
+		Templates []struct {
+			Template struct {
+				Version int `json:"version"`
+			} `json:"index_template"`
+		} `json:"index_templates"`
+	}
+	if json.Unmarshal(text, &answer) != nil || len(answer.Templates) == 0 {
+		return 0, nil
+	}
+	return answer.Templates[0].Template.Version, nil
+}
+
+func (t *templates) put(ctx context.Context, name, text string) error {
+	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
+	defer cancel()
+	response, err := esapi.IndicesPutIndexTemplateRequest{Name: name, Body: strings.NewReader(text)}.Do(ctx, t.transport)
+	if err != nil {
+		return fmt.Errorf("put index template %s: %w", name, err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, maxSettings))
+	if err != nil {
+		return fmt.Errorf("put index template %s: %w", name, err)
+	}
+	return judge("put index template "+name, response.StatusCode, answer)
+}
+
+// refusedError is an answer that will not change by asking again.
+type refusedError struct {
+	what   string
+	status int
+	answer string
+}
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("%s: server answers %d: %s", e.what, e.status, e.answer)
+}
+
+// silentError is an answer that says nothing of the template: 429 or 5xx.
+type silentError struct{ refusedError }
+
+// judge makes an error of a status: a refusal of 3xx and 4xx except 429.
+func judge(what string, status int, answer []byte) error {
+	switch {
+	case status >= 200 && status < 300:
+		return nil
+	case status >= 300 && status < 500 && status != http.StatusTooManyRequests:
+		return &refusedError{what, status, excerpt(answer)}
+	default:
+		return &silentError{refusedError{what, status, excerpt(answer)}}
+	}
+}
