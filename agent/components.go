@@ -21,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
+	"github.com/tidewatch/tidewatch/connectors/anomalyconnector"
 	"github.com/tidewatch/tidewatch/connectors/patternconnector"
 	"github.com/tidewatch/tidewatch/exporters/consoleexporter"
 	"github.com/tidewatch/tidewatch/exporters/prometheusexporter"
@@ -52,6 +53,7 @@ func components() *componentSet {
 			transformprocessor.NewFactory(),
 		},
 		connectors: []connector.Factory{
+			anomalyconnector.NewFactory(),
 			patternconnector.NewFactory(),
 		},
 		exporters: []exporter.Factory{
