@@ -21,8 +21,9 @@ type demoSeries struct {
 	attrs        []localstore.Attr
 	base, swing  float64
 	noise        float64
-	// odd turns the last minutes into an anomaly, young has no band yet.
-	odd, young bool
+	// odd turns the last minutes into an anomaly, young has no band yet, upperOnly
+	// has no lower edge.
+	odd, young, upperOnly bool
 }
 
 func kv(pairs ...string) []localstore.Attr {
@@ -49,7 +50,7 @@ func demoHost() []demoSeries {
 		{metric: "system.filesystem.utilization", unit: "1", attrs: kv("device", "/dev/vda1", "mode", "rw", "mountpoint", "/", "type", "ext4"), base: 0.74, swing: 0.001, noise: 0.0001},
 		{metric: "system.filesystem.utilization", unit: "1", attrs: kv("device", "/dev/vdb", "mode", "rw", "mountpoint", "/var/lib", "type", "xfs"), base: 0.41, swing: 0.01, noise: 0.001, young: true},
 		{metric: "system.processes.count", unit: "{process}", attrs: kv("status", "running"), base: 3, swing: 1, noise: 0.6},
-		{metric: "system.processes.created", unit: "{process}", rate: true, base: 2.2, swing: 0.8, noise: 0.5},
+		{metric: "system.processes.created", unit: "{process}", rate: true, base: 2.2, swing: 0.8, noise: 0.5, upperOnly: true},
 		{metric: "tidewatch.log.pattern.lines", unit: "{record}", rate: true, attrs: kv("log.pattern.id", "0000000000000002"), base: 0.5, swing: 0.2, noise: 0.3, odd: true},
 	}
 	for _, d := range []string{"vda", "vda1", "vda2"} {
@@ -111,7 +112,9 @@ func fillSeries(s *localstore.Store, rng *rand.Rand, id uint64, d demoSeries, no
 			s.PutPoint(id, at, localstore.State, signals.AnomalyStateLearning, describe)
 			continue
 		}
-		s.PutPoint(id, at, localstore.Lower, math.Max(0, middle-half), describe)
+		if !d.upperOnly {
+			s.PutPoint(id, at, localstore.Lower, math.Max(0, middle-half), describe)
+		}
 		s.PutPoint(id, at, localstore.Upper, middle+half, describe)
 		s.PutPoint(id, at, localstore.State, state, describe)
 	}

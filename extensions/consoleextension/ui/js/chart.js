@@ -2,10 +2,13 @@
 // share the time axis and the crosshair.
 
 import { h, setText } from "./dom.js";
-import { unitOf, isBytes, clock } from "./format.js";
+import { unitOf, isBytes, clock, duration } from "./format.js";
 
 const SYNC = "tidewatch";
-const stateText = { learning: "learning", anomalous: "out of band", adapting: "adapting", normal: "" };
+const stateText = {
+  learning: (s) => s.time - s.first_seen >= 60 ? `learning, ${duration(s.time - s.first_seen)} so far` : "learning",
+  anomalous: () => "out of band", adapting: () => "adapting", normal: () => "",
+};
 // Steps of axes: round numbers of ten, and of 1024 for bytes.
 const tens = [], binary = [];
 for (let e = -6; e < 15; e++) for (const m of [1, 2, 2.5, 5]) tens.push(m * 10 ** e);
@@ -102,9 +105,13 @@ export class Chart {
 
   draw() {
     if (this.data[0].length < 2) return;
+    if (this.u && this.sides !== this.openSides()) this.rebuild();
     if (!this.u) this.build();
     else { this.u.setData(this.data, false); this.scale(); }
   }
+
+  // openSides says on which sides the band has no edge.
+  openSides() { return (this.series.lower === null ? "l" : "") + (this.series.upper === null ? "u" : ""); }
 
   scale() {
     const [min, max] = this.window();
@@ -119,7 +126,11 @@ export class Chart {
 
   build() {
     const c = colours();
+    this.sides = this.openSides();
     this.plot.replaceChildren();
+    // A band without one of its edges is filled to the end of the scale.
+    const edge = { points: { show: false }, stroke: null, width: 0 };
+    const open = (to) => ({ ...edge, fill: c.band, fillTo: (u) => u.scales.y[to] });
     const font = "10.5px system-ui, sans-serif";
     const axis = { stroke: c.muted, font, grid: { stroke: c.grid, width: 1 }, ticks: { show: false } };
     this.u = new uPlot({
@@ -134,8 +145,8 @@ export class Chart {
       ],
       series: [
         {},
-        { points: { show: false }, stroke: null, width: 0 },
-        { points: { show: false }, stroke: null, width: 0 },
+        this.sides === "u" ? open("max") : edge,
+        this.sides === "l" ? open("min") : edge,
         { stroke: c.data, width: 1.5, points: { show: false }, spanGaps: false },
         { stroke: c.critical, width: 2, points: { show: true, size: 3, fill: c.critical, stroke: c.critical, width: 0 } },
       ],
@@ -149,14 +160,24 @@ export class Chart {
     const s = this.series, past = i !== null && i !== undefined && this.data[0][i];
     const [lower, upper, observed] = past ? [1, 2, 3].map((c) => this.data[c][i]) : [s.lower, s.upper, s.observed];
     setText(this.value, this.write(observed));
-    setText(this.expect, lower !== null && upper !== null ? `expected ${span(lower, upper, this.write)}` : "no band yet");
-    setText(this.state, past ? clock(this.data[0][i], true) : stateText[s.state]);
+    setText(this.expect, expected(lower, upper, this.write, "expected ", "no band yet"));
+    setText(this.state, past ? clock(this.data[0][i], true) : (stateText[s.state] ?? stateText.normal)(s));
+    this.value.toggleAttribute("data-past", Boolean(past));
     this.state.dataset.state = past ? "" : s.state;
     if (!past) {
       this.plot.setAttribute("role", "img");
       this.plot.setAttribute("aria-label", `${this.name}: now ${this.value.textContent}, ${this.expect.textContent}, ${s.state}`);
     }
   }
+}
+
+// expected writes a band, which may be open on one side.
+export function expected(lower, upper, write, lead, none) {
+  const has = (v) => v !== null && v !== undefined;
+  if (has(lower) && has(upper)) return lead + span(lower, upper, write);
+  if (has(upper)) return `${lead}at most ${write(upper)}`;
+  if (has(lower)) return `${lead}at least ${write(lower)}`;
+  return none;
 }
 
 // span writes a range with its unit once where both ends share it.

@@ -2,7 +2,7 @@
 
 import { $, h, setText, keyed } from "./dom.js";
 import { ask } from "./api.js";
-import { Chart, span } from "./chart.js";
+import { Chart, expected } from "./chart.js";
 import { shared } from "./metrics.js";
 import { reveal } from "./patterns.js";
 import { unitOf, duration, clock, ago, plural, short } from "./format.js";
@@ -66,9 +66,10 @@ function evidence(list, f, r) {
   const facts = [];
   const fact = (label, value, kind = "") => facts.push(h("div", { class: kind }, h("dt", { text: label }), h("dd", { text: value })));
   if (typeof r.observed === "number") fact("observed", write(r.observed), "observed");
-  if (typeof r.lower === "number" && typeof r.upper === "number") fact("expected", span(r.lower, r.upper, write));
-  else if (typeof r.expected === "number") fact("expected", write(r.expected));
-  else if (typeof r.upper === "number") fact("expected at most", write(r.upper));
+  if (typeof r.lower === "number" && typeof r.upper === "number" || typeof r.expected !== "number") {
+    const band = expected(r.lower, r.upper, write, "", "");
+    if (band) fact("expected", band);
+  } else fact("expected", write(r.expected) + expected(r.lower, r.upper, write, ", ", ""));
   if (typeof r.same_hour_last_week === "number") fact("same hour last week", write(r.same_hour_last_week));
   if (r.history_seconds > 0) fact("history", duration(r.history_seconds));
   if (f.score) fact("score", short(f.score));

@@ -2,7 +2,7 @@
 
 import { $, h, svg, setText, keyed } from "./dom.js";
 import { ask } from "./api.js";
-import { Chart, span, attributes, describe } from "./chart.js";
+import { Chart, expected, attributes, describe } from "./chart.js";
 import { choose } from "./curated.js";
 import { unitOf, plural, duration } from "./format.js";
 
@@ -98,17 +98,17 @@ function row(s) {
 const breakable = (name) => name.split(/(?<=[._])/).flatMap((part) => [part, document.createElement("wbr")]);
 
 function fill(e, s) {
-  const write = unitOf(s), [, value, expected, place, state] = e.children;
+  const write = unitOf(s), [, value, band, place, state] = e.children;
   e.button.setAttribute("aria-expanded", String(opened.has(s.id)));
   setText(value, write(s.observed));
-  setText(expected, s.lower === null || s.upper === null ? "–" : span(s.lower, s.upper, write));
+  setText(band, expected(s.lower, s.upper, write, "", "–"));
   place.replaceChildren(bullet(s));
   setText(state.firstElementChild, s.state === "anomalous" ? "out of band" : s.state);
   state.firstElementChild.dataset.state = s.state;
 }
 
 // bullet places the value within its band; the rail is the band and half of it
-// on either side.
+// on either side. A band that is open on one side has no place for it.
 function bullet(s) {
   if (s.observed === null || s.lower === null || s.upper === null) return "";
   const width = Math.max(s.upper - s.lower, Math.abs(s.upper) * 1e-6, 1e-12);
