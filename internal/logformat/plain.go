@@ -2,60 +2,43 @@ package logformat
 
 import "strings"
 
-// parsePlain reads a line of text: a time at its beginning, a level near it, and
-// the rest as the message. A line without either is its own body.
-func parsePlain(line string, r *Record) {
+// parsePlain reads a record of text: a header, the message, and what is attached
+// to its end. A text without a header is its own body. Lines behind the first
+// belong to the body.
+func parsePlain(text string, r *Record) {
 	r.Format = FormatPlain
-	r.Body = line
-	if len(line) == 0 {
+	if strings.IndexByte(text, 0x1b) >= 0 {
+		text = stripANSI(text)
+	}
+	r.Body = text
+	first, more := text, ""
+	if end := strings.IndexByte(text, '\n'); end >= 0 {
+		first, more = strings.TrimSuffix(text[:end], "\r"), text[end:]
+	}
+	if isBlank(first) || parseKlog(first, r) && setRest(r, more) {
 		return
 	}
-	if parseKlog(line, r) {
+	h := headerReader{s: first, r: r}
+	at := h.read()
+	if !r.Time.OK && r.Severity == 0 && len(r.Fields) == 0 {
+		if st, ok := accessTime(first); ok {
+			r.Time = st
+		} else if st, at, _ := findTime(first); at >= 0 {
+			r.Time = st
+		}
 		return
 	}
-	rest := line
-	if st, n := leadingTime(line); n > 0 {
-		r.Time = st
-		rest = trimSeparators(line[n:])
-		r.Body = rest
-	} else if st, ok := accessTime(line); ok {
-		r.Time = st
-		return
-	}
-	if sev, word, n := leadingLevel(rest, r.Time.OK); n > 0 {
-		r.Severity, r.SeverityText = sev, word
-		r.Body = trimSeparators(rest[n:])
-		return
-	}
-	if r.Time.OK {
-		r.Severity, r.SeverityText = nearbyLevel(rest)
+	r.Body = text[at:]
+	if more == "" {
+		r.trailer(h.bars)
 	}
 }
 
-// leadingTime reads a time at the beginning, in brackets or not, and returns the
-// bytes that it takes.
-func leadingTime(line string) (Stamp, int) {
-	open := line[0] == '['
-	i := 0
-	if open {
-		i = 1
+func setRest(r *Record, more string) bool {
+	if more != "" {
+		r.Body += more
 	}
-	st, n := ScanTime(line[i:])
-	if n == 0 {
-		return Stamp{}, 0
-	}
-	n += i
-	if n < len(line) && letterOrDigit(line[n]) {
-		return Stamp{}, 0
-	}
-	if open {
-		end := strings.IndexByte(line[n:], ']')
-		if end < 0 || end > 16 {
-			return Stamp{}, 0
-		}
-		n += end + 1
-	}
-	return st, n
+	return true
 }
 
 // accessTime finds the bracketed time of an access log: 127.0.0.1 - - [02/Jan/...].
@@ -70,24 +53,6 @@ func accessTime(line string) (Stamp, bool) {
 	}
 	st, n := ScanTime(line[i+1:])
 	return st, n > 0 && i+1+n < len(line) && line[i+1+n] == ']'
-}
-
-func trimSeparators(s string) string {
-	i := 0
-	for i < len(s) {
-		switch s[i] {
-		case ' ', '\t', '|':
-			i++
-		case '-', ':':
-			if i+1 < len(s) && s[i+1] != ' ' && s[i+1] != '\t' {
-				return s[i:]
-			}
-			i++
-		default:
-			return s[i:]
-		}
-	}
-	return ""
 }
 
 // leadingLevel reads a level at the beginning of s: "ERROR ", "[error] ", "<warn>",
@@ -159,25 +124,6 @@ func leadingLevel(s string, afterTime bool) (Severity, string, int) {
 		}
 	}
 	return 0, "", 0
-}
-
-// nearbyLevel looks for a level in capitals, or in brackets, among the first
-// words after the time: "[main] ERROR ...", "worker-1 WARN ...".
-func nearbyLevel(s string) (Severity, string) {
-	if len(s) > 160 {
-		s = s[:160]
-	}
-	for word := 0; word < 6 && s != ""; word++ {
-		if sev, w, n := leadingLevel(s, true); n > 0 && (s[0] == '[' || s[0] == '<' || w == strings.ToUpper(w)) {
-			return sev, w
-		}
-		sp := strings.IndexAny(s, " \t")
-		if sp < 0 {
-			break
-		}
-		s = trimSeparators(s[sp:])
-	}
-	return 0, ""
 }
 
 func isKlog(line string) bool {

@@ -1,5 +1,7 @@
 package logformat
 
+import "strconv"
+
 // Kind says what a Field holds.
 type Kind uint8
 
@@ -61,6 +63,30 @@ func (r *Record) Reset() {
 
 func (r *Record) addString(key, value string) {
 	r.Fields = append(r.Fields, Field{Key: key, Str: value})
+}
+
+func (r *Record) addInt(key string, n int64) {
+	r.Fields = append(r.Fields, Field{Key: key, Int: n, Kind: KindInt})
+}
+
+func (r *Record) has(key string) bool {
+	for i := range r.Fields {
+		if r.Fields[i].Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+// addUnique adds a value under the key, or under one derived from it if it is taken.
+func (r *Record) addUnique(key, value string) {
+	if r.has(key) {
+		key = attrTag
+		for n := 2; r.has(key); n++ {
+			key = attrTag + strconv.Itoa(n)
+		}
+	}
+	r.addString(key, value)
 }
 
 // Format names the syntax of a line.

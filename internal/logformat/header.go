@@ -1,0 +1,532 @@
+package logformat
+
+import (
+	"strconv"
+	"strings"
+)
+
+// headerReader reads what a line of text says before its message: times, levels,
+// hosts, programs, threads and loggers, in the orders and with the delimiters that
+// logging libraries use. Everything that it takes off becomes a part of the record.
+type headerReader struct {
+	s   string // the first line
+	pos int
+	r   *Record
+	// syslog is true behind a time without year, or a priority, as syslog writes them.
+	syslog bool
+	// bars is true if columns are parted by bars.
+	bars bool
+	tags int
+}
+
+// maxElements bounds the parts of a header; what comes then is the message.
+const maxElements = 8
+
+// Attributes for the parts of a header.
+const (
+	attrThread   = "thread.name"
+	attrLogger   = "log.logger"
+	attrPID      = "process.pid"
+	attrFile     = "code.file.path"
+	attrLine     = "code.line.number"
+	attrTag      = "log.tag"
+	attrProgram  = "syslog.identifier"
+	attrHostname = "syslog.hostname"
+)
+
+// read consumes header elements and returns where the message begins.
+func (h *headerReader) read() int {
+	h.priority()
+	for range maxElements {
+		h.separators()
+		at := h.pos
+		if at >= len(h.s) || !h.element() || h.pos == at {
+			break
+		}
+	}
+	h.separators()
+	return h.pos
+}
+
+// element takes one part; false means that the message begins.
+func (h *headerReader) element() bool {
+	switch {
+	case !h.r.Time.OK && h.time():
+		return h.afterTime()
+	case h.r.Severity == 0 && h.level():
+		return true
+	case h.s[h.pos] == '[' || h.s[h.pos] == '(':
+		return h.bracket()
+	}
+	if !h.r.Time.OK && h.r.Severity == 0 {
+		return h.leadingToken()
+	}
+	if h.r.Severity == 0 && h.tokensBeforeLevel() {
+		return true
+	}
+	if h.r.Severity != 0 && h.r.Time.OK || h.tags > 0 {
+		return h.logger()
+	}
+	if h.r.Severity != 0 && !h.r.Time.OK {
+		return h.laterTime()
+	}
+	return false
+}
+
+// separators skips what parts columns. A dash counts only between blanks.
+func (h *headerReader) separators() {
+	for h.pos < len(h.s) {
+		switch c := h.s[h.pos]; c {
+		case ' ', '\t':
+		case '|':
+			h.bars = true
+		case '-', ':', ',', ';':
+			if h.pos+1 < len(h.s) && h.s[h.pos+1] != ' ' && h.s[h.pos+1] != '\t' && !(c == ',' && h.s[h.pos+1] == '[') {
+				return
+			}
+			if h.pos == 0 || c == '-' && h.redisMark() {
+				return
+			}
+		default:
+			return
+		}
+		h.pos++
+	}
+}
+
+// priority reads the <34> of syslog.
+func (h *headerReader) priority() {
+	if len(h.s) < 4 || h.s[0] != '<' {
+		return
+	}
+	end := strings.IndexByte(h.s[:min(len(h.s), 6)], '>')
+	if end < 2 {
+		return
+	}
+	n, err := strconv.Atoi(h.s[1:end])
+	if err != nil || n > 191 {
+		return
+	}
+	h.r.Severity, _ = SyslogSeverity(n & 7)
+	h.r.addInt("syslog.facility.code", int64(n>>3))
+	h.pos = end + 1
+	h.syslog = true
+	if strings.HasPrefix(h.s[h.pos:], "1 ") { // the version of RFC 5424
+		h.pos += 2
+	}
+}
+
+// time reads a time at the position, bare, quoted or in brackets.
+func (h *headerReader) time() bool {
+	s := h.s[h.pos:]
+	open := byte(0)
+	if s[0] == '[' || s[0] == '"' || s[0] == '(' {
+		open = s[0]
+		s = s[1:]
+	}
+	st, n := ScanTime(s)
+	if n == 0 || n < len(s) && letterOrDigit(s[n]) {
+		return false
+	}
+	if open == 0 {
+		h.pos += n
+	} else {
+		// What else is in the brackets, such as a thread, is short.
+		closing := map[byte]byte{'[': ']', '"': '"', '(': ')'}[open]
+		end := strings.IndexByte(s[n:], closing)
+		if end < 0 || end > 24 {
+			return false
+		}
+		if rest := strings.Trim(s[n:n+end], " :,-#"); rest != "" {
+			h.tag(rest)
+		}
+		h.pos += 1 + n + end + 1
+	}
+	h.r.Time = st
+	return true
+}
+
+// afterTime looks at what only follows a time: the names of zones that ScanTime
+// leaves, the marks of Redis and the host and program of syslog.
+func (h *headerReader) afterTime() bool {
+	st := &h.r.Time
+	if st.Yearless {
+		h.syslog = true
+	}
+	rest := h.s[h.pos:]
+	if h.pos+2 < len(h.s) && rest[0] == ' ' {
+		if sev := redisSeverity(rest[1]); sev != 0 && (len(rest) == 2 || rest[2] == ' ') && (rest[1] != '-' || h.redisMark()) {
+			h.r.Severity, h.r.SeverityText = sev, rest[1:2]
+			h.pos += 2
+			return true
+		}
+		if sev, ok := severityLetter(rest[1]); ok && h.r.Severity == 0 && len(rest) > 3 && rest[2] == ' ' && rest[1] != 'A' && rest[1] != 'C' {
+			h.r.Severity, h.r.SeverityText = sev, rest[1:2]
+			h.pos += 2
+			return true
+		}
+	}
+	h.separators()
+	h.hostAndProgram()
+	return true
+}
+
+// redisMark reports whether a dash behind the time is the level of Redis, whose
+// times begin with the day and the month's name.
+func (h *headerReader) redisMark() bool {
+	return h.r.Time.OK && h.r.Time.Yearless && h.pos > 6 && h.r.Severity == 0 && strings.IndexByte("0123456789", h.s[0]) >= 0
+}
+
+func redisSeverity(c byte) Severity {
+	switch c {
+	case '.', '-':
+		return SeverityDebug
+	case '*':
+		return SeverityNotice
+	case '#':
+		return SeverityWarn
+	}
+	return 0
+}
+
+// hostAndProgram reads "web-1 sshd[812]: " and "sshd[812]: ".
+func (h *headerReader) hostAndProgram() {
+	rest := h.s[h.pos:]
+	name, pid, n := programTag(rest)
+	if n == 0 || pid == "" && !h.syslog {
+		host := wordLength(rest)
+		if host == 0 || host == len(rest) || rest[host] != ' ' {
+			return
+		}
+		var m int
+		name, pid, m = programTag(rest[host+1:])
+		if m == 0 || pid == "" && !h.syslog {
+			return
+		}
+		h.r.addString(attrHostname, rest[:host])
+		n = host + 1 + m
+	}
+	h.r.addString(attrProgram, name)
+	if v, err := strconv.ParseInt(pid, 10, 64); err == nil {
+		h.r.addInt(attrPID, v)
+	} else if pid != "" {
+		h.r.addString(attrPID, pid)
+	}
+	h.pos += n
+	h.tags += maxElements // a logger may follow, but no plain words
+	h.syslog = true
+}
+
+// programTag reads "sshd[812]:", "kernel:", "/usr/sbin/cron[3]:" or "su(pam_unix)[9]:".
+func programTag(s string) (name, pid string, n int) {
+	for n < len(s) && n < 64 && (letterOrDigit(s[n]) || strings.IndexByte("./-+@()%", s[n]) >= 0) {
+		n++
+	}
+	if n == 0 || n == len(s) || s[0] == '-' || s[0] == '(' {
+		return "", "", 0
+	}
+	name = s[:n]
+	if s[n] == '[' {
+		end := strings.IndexByte(s[n:], ']')
+		if end < 2 || end > 24 {
+			return "", "", 0
+		}
+		pid = s[n+1 : n+end]
+		n += end + 1
+		if n < len(s) && s[n] == ' ' { // "kernel[0] (Warning):" and the like
+			if k := strings.IndexByte(s[n:min(len(s), n+40)], ':'); k > 0 && s[n+1] == '(' {
+				n += k
+			}
+		}
+	}
+	if n >= len(s) || s[n] != ':' {
+		return "", "", 0
+	}
+	if n+1 < len(s) && s[n+1] != ' ' && pid == "" {
+		return "", "", 0
+	}
+	return name, pid, n + 1
+}
+
+func wordLength(s string) int {
+	n := 0
+	for n < len(s) && (letterOrDigit(s[n]) || s[n] == '.' || s[n] == '-' || s[n] == ':' || s[n] == '%') {
+		n++
+	}
+	return n
+}
+
+// level reads a level at the position.
+func (h *headerReader) level() bool {
+	s := h.s[h.pos:]
+	if sev, word, n := leadingLevel(s, h.r.Time.OK || h.tags > 0); n > 0 {
+		h.r.Severity, h.r.SeverityText = sev, word
+		h.pos += n
+		return true
+	}
+	// Icinga and others: "warning/Component: ".
+	slash := strings.IndexByte(s[:min(len(s), longestLevel+1)], '/')
+	if slash <= 0 || !h.r.Time.OK {
+		return false
+	}
+	sev, ok := ParseSeverity(s[:slash])
+	n := slash + 1 + wordEnd(s[slash+1:])
+	if !ok || n >= len(s) || s[n] != ':' || n == slash+1 {
+		return false
+	}
+	h.r.Severity, h.r.SeverityText = sev, s[:slash]
+	h.r.addString(attrLogger, s[slash+1:n])
+	h.pos += n + 1
+	return true
+}
+
+func wordEnd(s string) int {
+	n := 0
+	for n < len(s) && (letterOrDigit(s[n]) || strings.IndexByte("./-$#@", s[n]) >= 0) {
+		n++
+	}
+	return n
+}
+
+// bracket takes a group in brackets behind a time or level, or in front of one.
+func (h *headerReader) bracket() bool {
+	s := h.s[h.pos:]
+	closing := byte(']')
+	if s[0] == '(' {
+		closing = ')'
+		if h.r.Severity != 0 {
+			return false
+		}
+	}
+	end := strings.IndexByte(s, closing)
+	if end < 0 || end > 100 {
+		return false
+	}
+	inside := strings.TrimSpace(s[1:end])
+	n := end + 1
+	if n < len(s) && s[n] != ' ' && s[n] != '[' && s[n] != ':' && s[n] != '\t' && s[n] != '|' && s[n] != '-' || strings.HasPrefix(s[n:], ":") && n+1 < len(s) && s[n+1]-'0' <= 9 {
+		return false
+	}
+	if !h.r.Time.OK && h.r.Severity == 0 {
+		// In front of everything: only a number or a name, and only before a time.
+		_, at, _ := findTime(s[n:])
+		if at < 0 || at > 24 || strings.IndexByte(inside, ' ') >= 0 {
+			return false
+		}
+	}
+	if n == len(s) {
+		return false
+	}
+	if inside != "" {
+		h.tag(inside)
+	}
+	h.pos += n
+	return true
+}
+
+// tag keeps a part of the header under the name that fits its looks.
+func (h *headerReader) tag(v string) {
+	h.tags++
+	if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+		if !h.r.has(attrPID) {
+			h.r.addInt(attrPID, n)
+			return
+		}
+	}
+	key := attrThread
+	if strings.IndexByte(v, ' ') < 0 && strings.IndexByte(v, '.') > 0 {
+		key = attrLogger
+	}
+	h.r.addUnique(key, v)
+}
+
+// leadingToken takes a number or a short name in front of a time: the process of
+// Redis ("4961:M 30 May ..."), a host, a container of compose ("web_1  | ...").
+func (h *headerReader) leadingToken() bool {
+	s := h.s[h.pos:]
+	n := wordLength(s)
+	if n == 0 || n >= len(s) || n > 40 {
+		return false
+	}
+	rest := strings.TrimLeft(s[n:], " ")
+	if rest == "" || len(rest) == len(s)-n && rest[0] != '|' {
+		return false
+	}
+	bar := rest[0] == '|'
+	if bar {
+		rest = strings.TrimLeft(rest[1:], " ")
+	}
+	st, m := ScanTime(strings.TrimPrefix(rest, "["))
+	if m == 0 || !st.OK || isBareEpoch(rest[:m]) && !bar {
+		return false
+	}
+	word := s[:n]
+	if pid, role, ok := strings.Cut(word, ":"); ok && len(role) == 1 {
+		word = pid
+		h.r.addString("redis.role", role)
+	}
+	if !bar && strings.IndexByte("0123456789", word[0]) < 0 {
+		h.r.addString(attrHostname, word)
+		h.tags++
+	} else {
+		h.tag(word)
+	}
+	h.pos += n
+	return true
+}
+
+// tokensBeforeLevel takes threads, processes and loggers that stand between the
+// time and the level: "25746 INFO", "- app.module - INFO", "[main] ERROR".
+func (h *headerReader) tokensBeforeLevel() bool {
+	s := h.s[h.pos:]
+	at, words := 0, 0
+	var parts [4]string
+	for words < len(parts) {
+		n := strings.IndexAny(s[at:], " \t")
+		if n <= 0 || n > 80 {
+			return false
+		}
+		parts[words] = s[at : at+n]
+		if !headerWord(parts[words]) {
+			return false
+		}
+		words++
+		at += n
+		for at < len(s) && strings.IndexByte(" \t-|:", s[at]) >= 0 {
+			at++
+		}
+		if at == len(s) {
+			return false
+		}
+		if sev, word, m := leadingLevel(s[at:], true); m > 0 && (s[at] == '[' || s[at] == '<' || word == strings.ToUpper(word)) {
+			for _, p := range parts[:words] {
+				h.tag(strings.Trim(p, "[]():,"))
+			}
+			h.r.Severity, h.r.SeverityText = sev, word
+			h.pos += at + m
+			return true
+		}
+	}
+	return false
+}
+
+// headerWord reports whether a word looks like the name of a thread, process,
+// user or logger, and not like prose.
+func headerWord(w string) bool {
+	special := false
+	for i := range len(w) {
+		c := w[i]
+		switch {
+		case c-'0' <= 9 || strings.IndexByte("._-/:[]@#$()*%", c) >= 0:
+			special = true
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+		default:
+			return false
+		}
+	}
+	return special || strings.ToUpper(w) == w || len(w) <= 12
+}
+
+// logger takes the name of a logger, a source position or a function behind the
+// level: "dfs.DataNode: ", "app.module - ", "main.go:102\t", "sync.go 356: ".
+func (h *headerReader) logger() bool {
+	s := h.s[h.pos:]
+	n := 0
+	dots := false
+	for n < len(s) && n < 120 && (letterOrDigit(s[n]) || strings.IndexByte("./-$#@*<>", s[n]) >= 0) {
+		dots = dots || s[n] == '.' || s[n] == '$' || s[n] == '/'
+		n++
+	}
+	if n == 0 || n >= len(s) {
+		return false
+	}
+	name := s[:n]
+	if s[n] == ':' && dots { // a line number may follow
+		if d := digits(s[n+1:]); d > 0 && strings.Contains(name, ".") {
+			end := n + 1 + d
+			if end < len(s) && (s[end] == ' ' || s[end] == '\t' || s[end] == ':' || s[end] == ']' || s[end] == '>') {
+				h.source(name, s[n+1:end])
+				h.pos += end
+				if s[end] == '>' || s[end] == ':' {
+					h.pos++
+				}
+				return true
+			}
+		}
+	}
+	if s[n] == ' ' && dots && strings.Contains(name, ".") {
+		if d := digits(s[n+1:]); d > 0 && n+1+d < len(s) && s[n+1+d] == ':' {
+			h.source(name, s[n+1:n+1+d])
+			h.pos += n + 1 + d + 1
+			return true
+		}
+	}
+	end := n
+	for end < len(s) && s[end] == ' ' {
+		end++
+	}
+	switch {
+	case s[n] == ':' && n+1 < len(s) && s[n+1] == ' ' && (dots && !strings.HasSuffix(name, "/") || h.plainName(name)):
+		end = n + 1
+	case s[n] == '\t' && h.s[h.pos-1] == '\t':
+		end = n
+	case s[n] == ' ' && end+1 < len(s) && (s[end] == '-' || s[end] == '|') && s[end+1] == ' ' && end > n:
+		if s[end] == '|' {
+			return false // columns are cut at the end
+		}
+	case s[n] == '[' && dots:
+		end = n
+	case s[n] == ' ' && dots && isDotted(name) && n+1 < len(s) && s[n+1] == '[':
+		end = n
+	default:
+		return false
+	}
+	if strings.Contains(name, "//") || name[0]-'0' <= 9 && !dots {
+		return false
+	}
+	h.r.addUnique(attrLogger, name)
+	h.tags += maxElements
+	h.pos += end
+	return true
+}
+
+// plainName reports whether "name: " in front of the message is a logger's: only
+// directly behind a level in brackets, where libraries put it.
+func (h *headerReader) plainName(name string) bool {
+	if h.tags >= maxElements || len(name) > 40 || name[0] < 'a' || name[0] > 'z' {
+		return false
+	}
+	before := strings.TrimRight(h.s[:h.pos], " \t")
+	return strings.HasSuffix(before, "]") || strings.HasSuffix(before, "INFO") && h.bars
+}
+
+// isDotted reports whether a name has dots between letters, as packages have.
+func isDotted(s string) bool {
+	i := strings.IndexByte(s, '.')
+	return i > 0 && i < len(s)-1 && letterOrDigit(s[i+1])
+}
+
+func (h *headerReader) source(file, line string) {
+	h.r.addString(attrFile, file)
+	if n, err := strconv.ParseInt(line, 10, 64); err == nil {
+		h.r.addInt(attrLine, n)
+	}
+	h.tags += maxElements
+}
+
+func digits(s string) int {
+	n := 0
+	for n < len(s) && s[n]-'0' <= 9 {
+		n++
+	}
+	return n
+}
+
+// laterTime takes a time that stands a few words behind the level: its place is
+// not the header, so the words stay in the message.
+func (h *headerReader) laterTime() bool {
+	if st, at, _ := findTime(h.s[h.pos:]); at >= 0 {
+		h.r.Time = st
+	}
+	return false
+}

@@ -1,0 +1,172 @@
+package logformat
+
+import "strings"
+
+// trailer takes off what libraries attach to the end of a message: a JSON object,
+// key=value pairs behind a colon or wide blanks, columns behind bars, and the
+// logger in parentheses.
+func (r *Record) trailer(bars bool) {
+	body := strings.TrimRight(r.Body, " \t\r")
+	r.Body = body
+	if body == "" {
+		return
+	}
+	switch body[len(body)-1] {
+	case '}':
+		r.trailingObject(body)
+		return
+	case ')':
+		if open := strings.LastIndex(body, " ("); open > 0 {
+			if name := body[open+2 : len(body)-1]; isDotted(name) && wordEnd(name) == len(name) {
+				r.addUnique(attrLogger, name)
+				r.Body = strings.TrimRight(body[:open], " ")
+				return
+			}
+		}
+	}
+	if bars {
+		r.trailingColumns(body)
+		return
+	}
+	r.trailingPairs(body)
+}
+
+func (r *Record) trailingObject(body string) {
+	at := strings.Index(body, "\t{")
+	if at < 0 {
+		if at = strings.Index(body, " {\""); at < 0 {
+			return
+		}
+	}
+	j := jsonReader{s: body, i: at + 1, fields: r.Fields}
+	start := len(r.Fields)
+	if !j.object("", 1) || j.i != len(body) {
+		r.Fields = j.fields[:start]
+		return
+	}
+	// The members become fields of the record.
+	r.Fields = append(j.fields[:start], j.fields[start+1:]...)
+	r.Body = strings.TrimRight(body[:at], " \t")
+	for i := start; i < len(r.Fields); i++ {
+		r.takeIDs(&r.Fields[i])
+		i += r.Fields[i].Len
+	}
+}
+
+// takeIDs reads trace and span ids; the field stays.
+func (r *Record) takeIDs(f *Field) {
+	if ro, _ := roleOf(f.Key); ro == roleTrace || ro == roleSpan || ro == roleService {
+		r.take(ro, f)
+	}
+}
+
+// trailingColumns cuts single words behind bars: "message | logger | thread".
+func (r *Record) trailingColumns(body string) {
+	for range 3 {
+		at := strings.LastIndex(body, " | ")
+		if at <= 0 || strings.IndexAny(body[at+3:], " \t") >= 0 || at+3 == len(body) {
+			break
+		}
+		word := body[at+3:]
+		key := attrThread
+		if isDotted(word) {
+			key = attrLogger
+		}
+		r.addUnique(key, word)
+		body = strings.TrimRight(body[:at], " ")
+	}
+	r.Body = body
+}
+
+// trailingPairs keeps key=value pairs at the end as fields. They are cut off the
+// message only where a colon or two blanks part them from it.
+func (r *Record) trailingPairs(body string) {
+	start := pairsStart(body)
+	if start < 0 {
+		return
+	}
+	mark := len(r.Fields)
+	r.Fields = appendPairs(r.Fields, body[start:])
+	for i := mark; i < len(r.Fields); i++ {
+		r.takeIDs(&r.Fields[i])
+	}
+	message := strings.TrimRight(body[:start], " \t")
+	switch {
+	case strings.HasSuffix(message, ":"):
+		r.Body = strings.TrimSuffix(message, ":")
+	case len(message) > 0 && start-len(message) >= 2:
+		r.Body = message
+	}
+}
+
+// pairsStart returns where an unbroken row of key=value pairs begins that reaches
+// to the end, or -1. It looks at each blank from the left, so that the row is the
+// longest.
+func pairsStart(body string) int {
+	if strings.IndexByte(body, '=') < 0 {
+		return -1
+	}
+	for i := 0; i < len(body); i++ {
+		if i > 0 && body[i-1] != ' ' && body[i-1] != '\t' {
+			continue
+		}
+		if keyLength(body[i:]) > 0 && allPairs(body[i:]) {
+			return i
+		}
+	}
+	return -1
+}
+
+// allPairs reports whether s is a row of pairs and nothing else.
+func allPairs(s string) bool {
+	for s != "" {
+		_, _, n, ok := pair(s)
+		if !ok {
+			return false
+		}
+		s = strings.TrimLeft(s[n:], " \t,")
+	}
+	return true
+}
+
+func appendPairs(fields []Field, s string) []Field {
+	for s != "" {
+		key, value, n, ok := pair(s)
+		if !ok {
+			break
+		}
+		fields = append(fields, Field{Key: key, Str: value})
+		s = strings.TrimLeft(s[n:], " \t,")
+	}
+	return fields
+}
+
+// pair reads key=value at the beginning of s; the value may be quoted.
+func pair(s string) (key, value string, n int, ok bool) {
+	k := keyLength(s)
+	if k == 0 {
+		return "", "", 0, false
+	}
+	key, n = s[:k], k+1
+	if n < len(s) && s[n] == '"' {
+		j := jsonReader{s: s, i: n}
+		v, good := j.str()
+		if !good || j.i < len(s) && strings.IndexByte(" \t,", s[j.i]) < 0 {
+			// Quotes that are not escaped: up to the next quote before a blank.
+			end := strings.Index(s[n+1:], "\" ")
+			if end < 0 {
+				if len(s) < n+2 || s[len(s)-1] != '"' {
+					return "", "", 0, false
+				}
+				return key, s[n+1 : len(s)-1], len(s), true
+			}
+			return key, s[n+1 : n+1+end], n + 1 + end + 1, true
+		}
+		return key, v, j.i, true
+	}
+	end := strings.IndexAny(s[n:], " \t")
+	if end < 0 {
+		end = len(s) - n
+	}
+	return key, strings.TrimSuffix(s[n:n+end], ","), n + end, true
+}
