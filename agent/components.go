@@ -25,6 +25,7 @@ import (
 	"github.com/tidewatch/tidewatch/connectors/patternconnector"
 	"github.com/tidewatch/tidewatch/exporters/consoleexporter"
 	"github.com/tidewatch/tidewatch/exporters/prometheusexporter"
+	"github.com/tidewatch/tidewatch/exporters/remotewriteexporter"
 	"github.com/tidewatch/tidewatch/extensions/consoleextension"
 	"github.com/tidewatch/tidewatch/extensions/healthextension"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
@@ -63,6 +64,7 @@ func components() *componentSet {
 			otlpexporter.NewFactory(),
 			otlphttpexporter.NewFactory(),
 			prometheusexporter.NewFactory(),
+			remotewriteexporter.NewFactory(),
 		},
 		extensions: []extension.Factory{
 			consoleextension.NewFactory(),
