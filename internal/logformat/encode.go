@@ -7,7 +7,7 @@ import (
 )
 
 // AppendJSON appends the record as one JSON object: first_line and last_line (as
-// given), ts, severity, body and attributes. ts has an offset only where the line
+// given), ts (the program's own), severity, body and attributes. ts has an offset only where the line
 // states one; severity is one of trace, debug, info, warn, error, fatal or empty.
 func (r *Record) AppendJSON(dst []byte, first, last int) []byte {
 	dst = append(dst, `{"first_line":`...)
@@ -15,24 +15,33 @@ func (r *Record) AppendJSON(dst []byte, first, last int) []byte {
 	dst = append(dst, `,"last_line":`...)
 	dst = strconv.AppendInt(dst, int64(last), 10)
 	dst = append(dst, `,"ts":"`...)
-	dst = r.Time.AppendRFC3339(dst)
+	if r.Own.OK {
+		dst = r.Own.AppendRFC3339(dst)
+	} else {
+		dst = r.Time.AppendRFC3339(dst)
+	}
 	dst = append(dst, `","severity":"`...)
 	dst = append(dst, r.Severity.String()...)
 	dst = append(dst, `","body":`...)
 	dst = appendString(dst, r.Body)
-	if r.TraceID != [16]byte{} {
-		dst = append(dst, `,"trace_id":"`...)
-		dst = hex.AppendEncode(dst, r.TraceID[:])
-		dst = append(dst, '"')
-	}
-	if r.SpanID != [8]byte{} {
-		dst = append(dst, `,"span_id":"`...)
-		dst = hex.AppendEncode(dst, r.SpanID[:])
-		dst = append(dst, '"')
-	}
 	dst = append(dst, `,"attributes":{`...)
+	at := len(dst)
 	dst = appendMembers(dst, r.Fields)
+	if r.TraceID != [16]byte{} && !r.has("trace_id") {
+		dst = appendID(dst, at, "trace_id", r.TraceID[:])
+	}
+	if r.SpanID != [8]byte{} && !r.has("span_id") {
+		dst = appendID(dst, at, "span_id", r.SpanID[:])
+	}
 	return append(dst, "}}"...)
+}
+
+func appendID(dst []byte, first int, key string, id []byte) []byte {
+	if len(dst) > first {
+		dst = append(dst, ',')
+	}
+	dst = append(append(append(dst, '"'), key...), `":"`...)
+	return append(hex.AppendEncode(dst, id), '"')
 }
 
 func appendMembers(dst []byte, fields []Field) []byte {

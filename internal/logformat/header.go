@@ -17,6 +17,10 @@ type headerReader struct {
 	// bars is true if columns are parted by bars.
 	bars bool
 	tags int
+	// done is true where the message begins for sure.
+	done bool
+	// cut is true if pairs behind the message are no part of it.
+	cut bool
 }
 
 // maxElements bounds the parts of a header; what comes then is the message.
@@ -40,11 +44,12 @@ func (h *headerReader) read() int {
 	for range maxElements {
 		h.separators()
 		at := h.pos
-		if at >= len(h.s) || !h.element() || h.pos == at {
+		if at >= len(h.s) || !h.element() || h.pos == at || h.done {
 			break
 		}
 	}
 	h.separators()
+	h.mnemonic()
 	return h.pos
 }
 
@@ -213,8 +218,47 @@ func (h *headerReader) hostAndProgram() {
 		h.r.addString(attrPID, pid)
 	}
 	h.pos += n
-	h.tags += maxElements // a logger may follow, but no plain words
-	h.syslog = true
+	h.done = true
+	h.r.Format = FormatSyslog
+}
+
+// mnemonic reads the tag of Cisco's devices, %FACILITY-SEVERITY-MNEMONIC:, at the
+// beginning of the message or a few words behind.
+func (h *headerReader) mnemonic() {
+	rest := h.s[h.pos:]
+	at := strings.IndexByte(rest[:min(len(rest), 80)], '%')
+	if at < 0 || at > 0 && rest[at-1] != ' ' {
+		return
+	}
+	end := strings.IndexByte(rest[at:], ':')
+	if end < 6 || end > 60 {
+		return
+	}
+	tag := rest[at+1 : at+end]
+	n := 0
+	for n < len(tag) && (tag[n] >= 'A' && tag[n] <= 'Z' || tag[n]-'0' <= 9 || tag[n] == '_' || tag[n] == '-' && (n+2 >= len(tag) || tag[n+1]-'0' > 7 || tag[n+2] != '-')) {
+		n++
+	}
+	if n < 2 || n+3 >= len(tag) || tag[n] != '-' {
+		return
+	}
+	for _, c := range []byte(tag[n+3:]) {
+		if !letterOrDigit(c) {
+			return
+		}
+	}
+	h.r.Severity, _ = SyslogSeverity(int(tag[n+1] - '0'))
+	h.r.SeverityText = tag[n+1 : n+2]
+	if before := strings.Trim(rest[:at], " :*."); before != "" {
+		if host := wordLength(before); host == len(before) && !h.r.has(attrHostname) {
+			h.r.addString(attrHostname, before)
+		} else {
+			h.r.addUnique(attrTag, before)
+		}
+	}
+	h.r.addString("event.name", tag)
+	h.pos += at + end + 1
+	h.separators()
 }
 
 // programTag reads "sshd[812]:", "kernel:", "/usr/sbin/cron[3]:" or "su(pam_unix)[9]:".
@@ -262,6 +306,10 @@ func (h *headerReader) level() bool {
 	if sev, word, n := leadingLevel(s, h.r.Time.OK || h.tags > 0); n > 0 {
 		h.r.Severity, h.r.SeverityText = sev, word
 		h.pos += n
+		h.cut = len(word) == 3 && word == strings.ToUpper(word) // as short as consoles write them
+		return true
+	}
+	if h.levelWithClock(s) {
 		return true
 	}
 	// Icinga and others: "warning/Component: ".
@@ -277,6 +325,32 @@ func (h *headerReader) level() bool {
 	h.r.Severity, h.r.SeverityText = sev, s[:slash]
 	h.r.addString(attrLogger, s[slash+1:n])
 	h.pos += n + 1
+	return true
+}
+
+// levelWithClock reads "INFO[0012] " and "WARN[2026-03-09T22:14:58Z] ", as logrus
+// writes them to terminals.
+func (h *headerReader) levelWithClock(s string) bool {
+	open := strings.IndexByte(s[:min(len(s), longestLevel+1)], '[')
+	if open < 3 {
+		return false
+	}
+	sev, ok := ParseSeverity(s[:open])
+	end := strings.IndexByte(s, ']')
+	if !ok || end < open {
+		return false
+	}
+	inside := s[open+1 : end]
+	if st, n := ScanTime(inside); n > 0 && n == len(inside) {
+		h.r.Time = st
+	} else if digits(inside) != len(inside) {
+		return false
+	} else {
+		h.r.addString("uptime", inside)
+	}
+	h.r.Severity, h.r.SeverityText = sev, s[:open]
+	h.pos += end + 1
+	h.cut, h.done = true, true
 	return true
 }
 
@@ -303,6 +377,9 @@ func (h *headerReader) bracket() bool {
 		return false
 	}
 	inside := strings.TrimSpace(s[1:end])
+	if strings.IndexByte(inside, '[') >= 0 || strings.Contains(inside, ": ") {
+		return false
+	}
 	n := end + 1
 	if n < len(s) && s[n] != ' ' && s[n] != '[' && s[n] != ':' && s[n] != '\t' && s[n] != '|' && s[n] != '-' || strings.HasPrefix(s[n:], ":") && n+1 < len(s) && s[n+1]-'0' <= 9 {
 		return false
@@ -493,7 +570,7 @@ func (h *headerReader) logger() bool {
 // plainName reports whether "name: " in front of the message is a logger's: only
 // directly behind a level in brackets, where libraries put it.
 func (h *headerReader) plainName(name string) bool {
-	if h.tags >= maxElements || len(name) > 40 || name[0] < 'a' || name[0] > 'z' {
+	if h.tags > 0 || len(name) > 40 || name[0] < 'a' || name[0] > 'z' {
 		return false
 	}
 	before := strings.TrimRight(h.s[:h.pos], " \t")

@@ -29,7 +29,7 @@ func (p *Parser) Parse(line string, format Format, r *Record) {
 func (p *Parser) ParseContent(env *Envelope, content string, r *Record) {
 	p.ParseText(content, FormatAuto, r)
 	if !r.Time.OK || !r.Time.Zoned {
-		r.Time = env.Time
+		r.Own, r.Time = r.Time, env.Time
 	}
 	r.Format = env.Format
 	r.addString("log.iostream", env.Stream)
@@ -38,11 +38,14 @@ func (p *Parser) ParseContent(env *Envelope, content string, r *Record) {
 // ParseText reads a line that has no envelope.
 func (p *Parser) ParseText(line string, format Format, r *Record) {
 	r.Reset()
+	if strings.HasPrefix(line, "\ufeff") {
+		line = line[len("\ufeff"):]
+	}
 	if format != FormatPlain && p.parseJSON(line, r) {
 		r.Format = FormatJSON
 		return
 	}
-	parsePlain(line, r)
+	p.parsePlain(line, r)
 }
 
 // parseJSON reads a line that is one JSON object.
@@ -94,8 +97,12 @@ func (p *Parser) parseJSON(line string, r *Record) bool {
 		r.Reset()
 		return false
 	}
+	r.deepen(&ranks)
 	if ranks[roleMessage] == 0 {
 		r.Body = strings.TrimRight(line[start:], " \t\r")
+	}
+	if r.Severity == 0 && ranks[roleMessage] != 0 {
+		r.levelOfMessage()
 	}
 	return true
 }

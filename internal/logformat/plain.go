@@ -5,7 +5,7 @@ import "strings"
 // parsePlain reads a record of text: a header, the message, and what is attached
 // to its end. A text without a header is its own body. Lines behind the first
 // belong to the body.
-func parsePlain(text string, r *Record) {
+func (p *Parser) parsePlain(text string, r *Record) {
 	r.Format = FormatPlain
 	if strings.IndexByte(text, 0x1b) >= 0 {
 		text = stripANSI(text)
@@ -15,12 +15,26 @@ func parsePlain(text string, r *Record) {
 	if end := strings.IndexByte(text, '\n'); end >= 0 {
 		first, more = strings.TrimSuffix(text[:end], "\r"), text[end:]
 	}
-	if isBlank(first) || parseKlog(first, r) && setRest(r, more) {
+	if isBlank(first) {
+		return
+	}
+	if parseKlog(first, r) {
+		r.structuredTail()
+		setRest(r, more)
+		return
+	}
+	if more != "" && parseParagraph(text, r) {
+		return
+	}
+	if k := keyLength(first); k > 0 && parseLogfmt(first, r) && setRest(r, more) {
 		return
 	}
 	h := headerReader{s: first, r: r}
 	at := h.read()
-	if !r.Time.OK && r.Severity == 0 && len(r.Fields) == 0 {
+	if at < len(first) && (h.done || h.tags > 0) && p.nested(first[at:], r) {
+		return
+	}
+	if !r.Time.OK && (r.Severity == 0 && len(r.Fields) == 0 || at == 0) {
 		if st, ok := accessTime(first); ok {
 			r.Time = st
 		} else if st, at, _ := findTime(first); at >= 0 {
@@ -30,7 +44,7 @@ func parsePlain(text string, r *Record) {
 	}
 	r.Body = text[at:]
 	if more == "" {
-		r.trailer(h.bars)
+		r.trailer(h.bars, h.cut)
 	}
 }
 

@@ -37,6 +37,9 @@ type Field struct {
 type Record struct {
 	// Time is the time that the line states; Time.OK is false if it states none.
 	Time Stamp
+	// Own is the time without a zone that the program wrote where Time is that of
+	// the container runtime.
+	Own Stamp
 	// Severity is the OpenTelemetry severity number, 0 if the line states none.
 	Severity Severity
 	// SeverityText is the level as the line spells it.
@@ -92,23 +95,26 @@ func (r *Record) addUnique(key, value string) {
 // Format names the syntax of a line.
 type Format uint8
 
-// Formats. FormatAuto decides line by line.
+// Formats. FormatAuto decides line by line; the last two cannot be chosen, they
+// only say how a text was read.
 const (
 	FormatAuto Format = iota
 	FormatPlain
 	FormatJSON
 	FormatCRI
 	FormatDocker
+	FormatLogfmt
+	FormatSyslog
 )
 
-var formatNames = [...]string{"auto", "plain", "json", "cri", "docker"}
+var formatNames = [...]string{"auto", "plain", "json", "cri", "docker", "logfmt", "syslog"}
 
 // String returns the name used in configuration.
 func (f Format) String() string { return formatNames[f] }
 
 // ParseFormat is the inverse of String.
 func ParseFormat(name string) (Format, bool) {
-	for i, n := range formatNames {
+	for i, n := range formatNames[:FormatLogfmt] {
 		if n == name {
 			return Format(i), true
 		}

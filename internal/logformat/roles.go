@@ -1,5 +1,7 @@
 package logformat
 
+import "strings"
+
 // role is what a well-known key of a structured line means.
 type role uint8
 
@@ -53,11 +55,66 @@ func roleOf(key string) (role, uint8) {
 	return roleNone, 0
 }
 
+// deepen looks for what the top level of an object does not state one level deeper:
+// {"fields":{"message":...}}, {"log":{"level":...}}, {"data":{"timestamp":...}}.
+func (r *Record) deepen(ranks *[roleCount]uint8) {
+	for i := 0; i < len(r.Fields); i += 1 + r.Fields[i].Len {
+		parent := &r.Fields[i]
+		if parent.Kind != KindMap {
+			continue
+		}
+		for k := i + 1; k <= i+parent.Len; k += 1 + r.Fields[k].Len {
+			f := &r.Fields[k]
+			ro, _ := roleOf(parent.Key + "." + f.Key)
+			if up, _ := roleOf(parent.Key); up == roleTime && (f.Key == "$date" || f.Key == "seconds" || f.Key == "iso") {
+				ro = roleTime
+			}
+			if ro == roleNone && holdsRecord(parent.Key) {
+				ro, _ = roleOf(f.Key)
+			}
+			if ro != roleNone && ranks[ro] == 0 && f.Kind != KindMap && r.take(ro, f) {
+				ranks[ro] = 1
+			}
+		}
+	}
+}
+
+// holdsRecord reports whether a member usually holds what the program logged.
+func holdsRecord(key string) bool {
+	switch key {
+	case "fields", "data", "log", "record", "payload", "entry", "event", "jsonPayload", "details":
+		return true
+	}
+	return false
+}
+
+// levelOfMessage reads the level of a message that has a header of its own.
+func (r *Record) levelOfMessage() {
+	var inner Record
+	h := headerReader{s: r.Body, r: &inner}
+	if end := strings.IndexByte(h.s, '\n'); end >= 0 {
+		h.s = h.s[:end]
+	}
+	if h.s == "" {
+		return
+	}
+	h.read()
+	if inner.Time.OK && inner.Severity != 0 {
+		r.Severity, r.SeverityText = inner.Severity, inner.SeverityText
+		if inner.Time.Zoned {
+			r.Time = inner.Time
+		}
+	}
+}
+
 // take gives a field's value to the record if it fits the role, and says whether
 // the field is thereby consumed.
 func (r *Record) take(ro role, f *Field) bool {
 	switch ro {
 	case roleTime:
+		if f.Kind == KindMap {
+			return false
+		}
 		st, ok := stampOfField(f)
 		if ok {
 			r.Time = st

@@ -19,6 +19,8 @@ func ScanTime(s string) (Stamp, int) {
 		switch {
 		case s[4] == '-' || s[4] == '/' || s[4] == '.':
 			return scanISO(s)
+		case s[4] == ' ' && s[5] >= 'A':
+			return scanYearMonth(s)
 		case s[2] == '/' || s[2] == '-' || s[2] == ' ' || s[1] == ' ' || s[1] == '-':
 			return scanDayMonth(s)
 		case len(s) >= 15 && (s[8] == 'T' || s[8] == ' '):
@@ -132,6 +134,14 @@ func finish(s string, i, y, mo, d, h, mi, sec int, yearless bool) (Stamp, int) {
 			scale /= 10
 		}
 	}
+	if i+3 <= len(s) && s[i] == ' ' && (s[i+1] == 'P' || s[i+1] == 'A') && s[i+2] == 'M' && (i+3 == len(s) || !letterOrDigit(s[i+3])) && h >= 1 && h <= 12 {
+		if s[i+1] == 'P' && h < 12 {
+			st.Wall += 12 * 3600
+		} else if s[i+1] == 'A' && h == 12 {
+			st.Wall -= 12 * 3600
+		}
+		i += 3
+	}
 	off, n := scanZone(s[i:])
 	if n > 0 {
 		st.Zoned, st.Offset = true, off
@@ -181,12 +191,51 @@ func scanZone(s string) (offset int32, n int) {
 			off = -off
 		}
 		return off, end
-	case 'U', 'G':
-		if z := s[i : i+3]; (z == "UTC" || z == "GMT") && (len(s) == i+3 || !letterOrDigit(s[i+3])) {
-			return 0, i + 3
-		}
 	}
-	return 0, 0
+	n = i
+	for n < len(s) && n < i+5 && s[n] >= 'A' && s[n] <= 'Z' {
+		n++
+	}
+	if n < len(s) && letterOrDigit(s[n]) {
+		return 0, 0
+	}
+	hours, ok := zoneHours(s[i:n])
+	if !ok {
+		return 0, 0
+	}
+	return int32(hours * 3600), n
+}
+
+// zoneHours knows the abbreviations of zones that are in common use and mean one
+// zone only, or by far most often.
+func zoneHours(abbreviation string) (hours int, ok bool) {
+	switch abbreviation {
+	case "UTC", "GMT", "WET":
+		return 0, true
+	case "CET", "BST", "WEST":
+		return 1, true
+	case "CEST", "EET", "SAST":
+		return 2, true
+	case "EEST", "MSK":
+		return 3, true
+	case "JST", "KST":
+		return 9, true
+	case "AEST":
+		return 10, true
+	case "AEDT":
+		return 11, true
+	case "EDT":
+		return -4, true
+	case "EST", "CDT":
+		return -5, true
+	case "CST", "MDT":
+		return -6, true
+	case "MST", "PDT":
+		return -7, true
+	case "PST":
+		return -8, true
+	}
+	return 0, false
 }
 
 func letterOrDigit(c byte) bool {
@@ -272,11 +321,34 @@ func scanMonth(s string) (Stamp, int) {
 		if wall, ok := wallClock(y, mo, d, 0, 0, 0); ok {
 			st.Wall = wall + (st.Wall%secondsPerDay+secondsPerDay)%secondsPerDay
 			st.Yearless = false
-			return st, n + 5
+			n += 5
+			if off, z := scanZone(s[n:]); z > 0 {
+				st.Zoned, st.Offset = true, off
+				n += z
+			}
+			return st, n
 		}
 	}
 	return st, n
 }
+
+// scanYearMonth reads 2006 Jan 02 15:04:05, as switches write it.
+func scanYearMonth(s string) (Stamp, int) {
+	y := four(s, 0)
+	st, n := scanMonth(s[5:])
+	if n == 0 || !st.Yearless || y < 1970 || y > 2100 {
+		return Stamp{}, 0
+	}
+	day := st.Wall/secondsPerDay - daysFromCivil(2000, 1, 1)
+	if day >= 60 && !leap(y) { // behind 29 February of the leap year that stood in
+		day--
+	}
+	st.Wall = (daysFromCivil(y, 1, 1)+day)*secondsPerDay + st.Wall%secondsPerDay
+	st.Yearless = false
+	return st, 5 + n
+}
+
+func leap(y int) bool { return y%4 == 0 && (y%100 != 0 || y%400 == 0) }
 
 // scanDayMonth reads 02/Jan/2006:15:04:05, 02-Jan-2006 15:04:05, 02 Jan [2006] 15:04:05.
 func scanDayMonth(s string) (Stamp, int) {

@@ -5,7 +5,7 @@ import "strings"
 // trailer takes off what libraries attach to the end of a message: a JSON object,
 // key=value pairs behind a colon or wide blanks, columns behind bars, and the
 // logger in parentheses.
-func (r *Record) trailer(bars bool) {
+func (r *Record) trailer(bars, cut bool) {
 	body := strings.TrimRight(r.Body, " \t\r")
 	r.Body = body
 	if body == "" {
@@ -28,7 +28,7 @@ func (r *Record) trailer(bars bool) {
 		r.trailingColumns(body)
 		return
 	}
-	r.trailingPairs(body)
+	r.trailingPairs(body, cut)
 }
 
 func (r *Record) trailingObject(body string) {
@@ -80,7 +80,7 @@ func (r *Record) trailingColumns(body string) {
 
 // trailingPairs keeps key=value pairs at the end as fields. They are cut off the
 // message only where a colon or two blanks part them from it.
-func (r *Record) trailingPairs(body string) {
+func (r *Record) trailingPairs(body string, cut bool) {
 	start := pairsStart(body)
 	if start < 0 {
 		return
@@ -94,7 +94,7 @@ func (r *Record) trailingPairs(body string) {
 	switch {
 	case strings.HasSuffix(message, ":"):
 		r.Body = strings.TrimSuffix(message, ":")
-	case len(message) > 0 && start-len(message) >= 2:
+	case len(message) > 0 && (cut || start-len(message) >= 2):
 		r.Body = message
 	}
 }

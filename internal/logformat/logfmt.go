@@ -1,0 +1,165 @@
+package logformat
+
+import "strings"
+
+// parseLogfmt reads a line of key=value pairs. It returns false, and leaves the
+// record alone, if the line is not pairs from end to end.
+func parseLogfmt(line string, r *Record) bool {
+	fields := r.Fields
+	mark := len(fields)
+	s := strings.TrimRight(line, " \t")
+	for s != "" {
+		key, value, n, ok := pair(s)
+		if !ok {
+			// A bare word is a flag; more of them are prose.
+			word := wordEnd(s)
+			if word == 0 || word < len(s) && s[word] != ' ' || len(fields)-mark < 2 {
+				r.Fields = fields[:mark]
+				return false
+			}
+			key, value, n = s[:word], "", word
+		}
+		fields = append(fields, Field{Key: key, Str: value})
+		s = strings.TrimLeft(s[n:], " \t,")
+	}
+	if len(fields)-mark < 2 {
+		r.Fields = fields[:mark]
+		return false
+	}
+	r.Fields = fields
+	r.Format = FormatLogfmt
+	if !r.takeRoles(mark) {
+		r.Body = line
+	}
+	r.dateAndTime(mark)
+	return true
+}
+
+// takeRoles gives the well-known fields from mark on to the record and removes
+// them. It returns whether there is a message among them.
+func (r *Record) takeRoles(mark int) bool {
+	var ranks [roleCount]uint8
+	var at [roleCount]int
+	for i := mark; i < len(r.Fields); i += 1 + r.Fields[i].Len {
+		ro, rank := roleOf(r.Fields[i].Key)
+		if ro == roleNone || ranks[ro] != 0 && ranks[ro] <= rank {
+			continue
+		}
+		f := r.Fields[i]
+		if r.take(ro, &f) {
+			ranks[ro], at[ro] = rank, i
+		}
+	}
+	kept := r.Fields[:mark]
+	for i := mark; i < len(r.Fields); i++ {
+		taken := false
+		for _, ro := range [...]role{roleTime, roleLevel, roleMessage} {
+			taken = taken || ranks[ro] != 0 && at[ro] == i
+		}
+		if !taken {
+			kept = append(kept, r.Fields[i])
+		}
+	}
+	r.Fields = kept
+	return ranks[roleMessage] != 0
+}
+
+// dateAndTime reads a date and a time in fields of their own, as firewalls write them.
+func (r *Record) dateAndTime(mark int) {
+	if r.Time.OK {
+		return
+	}
+	date, clock := "", ""
+	for _, f := range r.Fields[mark:] {
+		switch f.Key {
+		case "date", "Date":
+			date = f.Str
+		case "time", "Time":
+			clock = f.Str
+		}
+	}
+	if st, n := ScanTime(date + " " + clock); date != "" && n > 0 {
+		r.Time = st
+	}
+}
+
+// parseParagraph reads a block of "Key: value" or "KEY=value" lines.
+func parseParagraph(text string, r *Record) bool {
+	mark := len(r.Fields)
+	lines := strings.Split(text, "\n")
+	pairs := 0
+	for _, line := range lines {
+		key, value, ok := pairLine(strings.TrimSuffix(line, "\r"))
+		if ok {
+			pairs++
+			r.addString(key, value)
+		}
+	}
+	if pairs < 3 || pairs*10 < len(lines)*9 {
+		r.Fields = r.Fields[:mark]
+		return false
+	}
+	if !r.takeRoles(mark) {
+		r.Body = text
+	}
+	if !r.Time.OK {
+		for _, f := range r.Fields[mark:] {
+			if st, n := ScanTime(f.Str); n > 0 && n == len(f.Str) && len(f.Str) > 12 {
+				r.Time = st
+				break
+			}
+		}
+	}
+	return true
+}
+
+// nested reads a message that is itself JSON or logfmt, behind the header of
+// syslog or of a container. What the header says of time and level stays unless
+// the message says it better.
+func (p *Parser) nested(message string, r *Record) bool {
+	if message == "" {
+		return false
+	}
+	var inner Record
+	switch {
+	case message[0] == '{':
+		if !p.parseJSON(message, &inner) {
+			return false
+		}
+	case keyLength(message) > 0:
+		if !parseLogfmt(message, &inner) || len(inner.Fields) == 0 {
+			return false
+		}
+	default:
+		return false
+	}
+	if !inner.Time.OK || r.Time.OK && !r.Time.Yearless && !inner.Time.Zoned {
+		inner.Time = r.Time
+	}
+	if inner.Severity == 0 {
+		inner.Severity, inner.SeverityText = r.Severity, r.SeverityText
+	}
+	inner.Fields = append(inner.Fields, r.Fields...)
+	*r = inner
+	return true
+}
+
+// structuredTail reads what klog's structured calls write: a quoted message and pairs.
+func (r *Record) structuredTail() {
+	body := r.Body
+	if len(body) < 2 || body[0] != '"' {
+		return
+	}
+	j := jsonReader{s: body}
+	message, ok := j.str()
+	rest := strings.TrimLeft(body[j.i:], " ")
+	if !ok || rest != "" && !allPairs(rest) {
+		return
+	}
+	mark := len(r.Fields)
+	r.Fields = appendPairs(r.Fields, rest)
+	for i := mark; i < len(r.Fields); i++ {
+		r.takeIDs(&r.Fields[i])
+	}
+	r.Body = message
+}
