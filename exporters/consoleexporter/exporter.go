@@ -42,7 +42,7 @@ func (e *consoleExporter) start(_ context.Context, host component.Host) error {
 var entityKeys = []string{
 	signals.AttrServiceName, "service.namespace", "service.instance.id",
 	"k8s.namespace.name", "k8s.node.name", "k8s.pod.name", "k8s.container.name", "container.name",
-	signals.AttrHostName,
+	signals.AttrLogFilePath, signals.AttrHostName,
 }
 
 func entity(resource pcommon.Map) []localstore.Attr {

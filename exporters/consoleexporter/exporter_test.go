@@ -108,7 +108,7 @@ func TestLogs(t *testing.T) {
 	require.EqualValues(t, when.Unix()-60, v[0].Start)
 	require.JSONEq(t, `{"observed":7.5}`, string(v[0].Receipt))
 	require.Equal(t, []localstore.Attr{{Key: "state", Value: "user"}}, v[0].Attrs)
-	require.Equal(t, []localstore.Attr{{Key: "service.name", Value: "checkout"}}, v[0].Entity)
+	require.Equal(t, []localstore.Attr{{Key: "service.name", Value: "checkout"}, {Key: "log.file.path", Value: "/var/log/checkout.log"}}, v[0].Entity)
 	require.Equal(t, []string{"http://runbook"}, v[0].Links)
 	require.InDelta(t, 0.97, float64(v[0].Score), 1e-6)
 }

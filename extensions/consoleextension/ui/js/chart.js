@@ -24,11 +24,17 @@ function colours() {
   return { data: of("data"), band: of("band"), critical: of("critical"), muted: of("muted"), grid: of("grid") };
 }
 
-// yRange holds band and values, from zero where zero is near; a flat series
-// keeps some room so that noise looks like noise.
+// yRange holds all values and as much of the band as leaves them readable: a
+// young band may be a hundred times wider than what it holds. It starts at zero
+// where zero is near; a flat series keeps some room so that noise looks like it.
 function yRange(u, lo, hi) {
   if (lo === null || hi === null) return [0, 1];
-  if (lo >= 0 && lo < hi * 0.4) lo = 0;
+  const values = u.data[3].filter((v) => v !== null);
+  const least = Math.min(...values), most = Math.max(...values);
+  const reach = 2.5 * Math.max(most - least, Math.abs(most) * 0.1) || hi - lo;
+  lo = Math.max(lo, least - reach);
+  hi = Math.min(hi, most + reach);
+  if (least >= 0 && lo < hi * 0.4) lo = 0;
   const room = Math.max((hi - lo) * 0.08, Math.abs(hi) * 0.03, 1e-9);
   return [lo === 0 ? 0 : lo - room, hi + room];
 }
@@ -160,7 +166,7 @@ export class Chart {
     const s = this.series, past = i !== null && i !== undefined && this.data[0][i];
     const [lower, upper, observed] = past ? [1, 2, 3].map((c) => this.data[c][i]) : [s.lower, s.upper, s.observed];
     setText(this.value, this.write(observed));
-    setText(this.expect, expected(lower, upper, this.write, "expected ", "no band yet"));
+    setText(this.expect, expected(...bounded(s, lower, upper), this.write, "expected ", "no band yet"));
     setText(this.state, past ? clock(this.data[0][i], true) : (stateText[s.state] ?? stateText.normal)(s));
     this.value.toggleAttribute("data-past", Boolean(past));
     this.state.dataset.state = past ? "" : s.state;
@@ -169,6 +175,14 @@ export class Chart {
       this.plot.setAttribute("aria-label", `${this.name}: now ${this.value.textContent}, ${this.expect.textContent}, ${s.state}`);
     }
   }
+}
+
+// bounded cuts a band to what the metric can be: a share is 0 to 1, and what is
+// not negative now has no negative expectation.
+export function bounded(s, lower, upper) {
+  if (lower !== null && lower < 0 && s.observed >= 0) lower = 0;
+  if (upper !== null && upper > 1 && s.unit === "1" && /utilization/.test(s.metric)) upper = 1;
+  return [lower, upper];
 }
 
 // expected writes a band, which may be open on one side.
@@ -186,8 +200,9 @@ export function span(lower, upper, write) {
   return b.includes(" ") && a.endsWith(unit) ? `${a.slice(0, -unit.length)}–${b}` : `${a} – ${b}`;
 }
 
-export const attributes = (s) => s.attributes.map((a) => `${a.key}=${a.value}`).join(" ");
+// attributes are those of the series and what tells its entity from the host.
+export const attributes = (s) => [...s.attributes, ...s.entity.filter((a) => a.key !== "host.name")].map((a) => `${a.key}=${a.value}`).join(" ");
 
 export function describe(s) {
-  return [s.metric, attributes(s), s.entity.map((a) => `${a.key}=${a.value}`).join(" ")].filter(Boolean).join("\n");
+  return [s.metric, attributes(s), s.entity.filter((a) => a.key === "host.name").map((a) => `${a.key}=${a.value}`).join(" ")].filter(Boolean).join("\n");
 }

@@ -11,26 +11,35 @@ const mount = (s) => attr(s, "mountpoint") ?? "";
 const disksFirst = (a, b) => /\D\d+$|p\d+$/.test(device(a)) - /\D\d+$|p\d+$/.test(device(b)) || device(a).localeCompare(device(b), "en", { numeric: true });
 // Partitions are left out where their disk is known.
 const isPart = (s, all) => all.some((o) => device(o) !== device(s) && device(o) && device(s).startsWith(device(o)));
+const wholeDisks = (all) => all.filter((s) => !isPart(s, all));
+// Network cards without the virtual devices, unless there is nothing else.
+const cards = (all) => { const real = all.filter((s) => /^(eth|en|wl|ww|bond|ppp|ib)/.test(device(s))); return real.length ? real : all; };
+const severities = ["fatal", "error", "warn", "info"];
+// source is the service or file that lines come from.
+const source = (s) => { const v = s.entity.find((a) => a.key === "service.name" || a.key === "log.file.path")?.value; return v ? ", " + v.split("/").pop() : ""; };
+const rank = (s) => severities.findIndex((name) => (attr(s, "severity") ?? "").toLowerCase().startsWith(name));
+const worstFirst = (a, b) => rank(a) - rank(b);
 const rootFirst = (a, b) => mount(a).length - mount(b).length || mount(a).localeCompare(mount(b));
 
-// Each entry: of (alternatives, the first that exists is taken), name, max, order.
+// Each entry: of (alternatives, the first that exists is taken), name, max, order,
+// pick (which of them).
 const entries = [
   { of: [is("system.cpu.utilization", { state: "user" }), is("system.cpu.time", { state: "user" })], name: () => "CPU, programs" },
   { of: [is("system.cpu.utilization", { state: "system" }), is("system.cpu.time", { state: "system" })], name: () => "CPU, kernel" },
   { of: [is("system.cpu.utilization", { state: "wait" }), is("system.cpu.time", { state: "wait" })], name: () => "CPU, waiting for disk" },
-  { of: [is("system.cpu.load_average.1m")], name: () => "Load, 1 min" },
+  { of: [is("system.cpu.load_average.1m"), is("system.cpu.load_average.5m"), is("system.cpu.load_average.15m")], name: (s) => `Load, ${s.metric.match(/\d+/)[0]} min` },
   { of: [is("system.memory.utilization", { state: "used" }), is("system.memory.usage", { state: "used" })], name: () => "Memory used" },
   { of: [is("system.memory.usage", { state: "cached" }), is("system.memory.utilization", { state: "cached" })], name: () => "Page cache" },
   { of: [is("system.paging.utilization", { state: "used" }), is("system.paging.usage", { state: "used" })], name: (s) => "Swap used" + (device(s) ? ", " + device(s) : "") },
-  { of: [is("system.disk.io", { direction: "read" })], name: (s) => `Disk read, ${device(s)}`, max: 2, order: disksFirst },
-  { of: [is("system.disk.io", { direction: "write" })], name: (s) => `Disk write, ${device(s)}`, max: 2, order: disksFirst },
-  { of: [is("system.disk.io_time")], name: (s) => `Disk busy, ${device(s)}`, max: 1, order: disksFirst },
-  { of: [is("system.network.io", { direction: "receive" })], name: (s) => `Network in, ${device(s)}`, max: 2 },
-  { of: [is("system.network.io", { direction: "transmit" })], name: (s) => `Network out, ${device(s)}`, max: 2 },
+  { of: [is("system.disk.io", { direction: "read" })], name: (s) => `Disk read, ${device(s)}`, max: 2, order: disksFirst, pick: wholeDisks },
+  { of: [is("system.disk.io", { direction: "write" })], name: (s) => `Disk write, ${device(s)}`, max: 2, order: disksFirst, pick: wholeDisks },
+  { of: [is("system.disk.io_time")], name: (s) => `Disk busy, ${device(s)}`, max: 1, order: disksFirst, pick: wholeDisks },
+  { of: [is("system.network.io", { direction: "receive" })], name: (s) => `Network in, ${device(s)}`, max: 2, pick: cards },
+  { of: [is("system.network.io", { direction: "transmit" })], name: (s) => `Network out, ${device(s)}`, max: 2, pick: cards },
   { of: [is("system.filesystem.utilization")], name: (s) => `Disk full, ${mount(s)}`, max: 3, order: rootFirst },
   { of: [is("system.processes.count", { status: "running" })], name: () => "Processes running" },
   { of: [is("system.processes.created")], name: () => "Processes started" },
-  { of: [is("tidewatch.log.lines")], name: (s) => "Log lines, " + (attr(s, "severity") ?? s.entity.find((a) => a.key === "service.name")?.value ?? "all"), max: 2 },
+  { of: [is("tidewatch.log.lines")], name: (s) => `Log lines, ${attr(s, "severity")}${source(s)}`, max: 2, order: worstFirst, pick: (all) => all.filter((s) => rank(s) >= 0) },
 ];
 
 const maxAnomalous = 8;
@@ -47,7 +56,7 @@ export function choose(all) {
       const found = all.filter((s) => match(s) && own(s) && !taken.has(s.id));
       if (!found.length) continue;
       if (e.order) found.sort(e.order);
-      for (const s of found.filter((s) => e.order !== disksFirst || !isPart(s, found)).slice(0, e.max ?? 1)) taken.set(s.id, { series: s, name: e.name(s) });
+      for (const s of (e.pick?.(found) ?? found).slice(0, e.max ?? 1)) taken.set(s.id, { series: s, name: e.name(s) });
       break;
     }
   }

@@ -2,7 +2,7 @@
 
 import { $, h, svg, setText, keyed } from "./dom.js";
 import { ask } from "./api.js";
-import { Chart, expected, attributes, describe } from "./chart.js";
+import { Chart, expected, bounded, attributes, describe } from "./chart.js";
 import { choose } from "./curated.js";
 import { unitOf, plural, duration } from "./format.js";
 
@@ -14,10 +14,10 @@ let showAll = false;
 let now = 0;
 let first = Infinity;
 
-// shared is the time axis of all charts: at most an hour, at least five minutes.
+// shared is the time axis of all charts: at most an hour, at least two minutes.
 export function shared() {
   const to = now || Date.now() / 1000;
-  return [Math.max(to - 3600, Math.min(first, to - 300)), to];
+  return [Math.max(to - 3600, Math.min(first, to - 120)), to];
 }
 
 export const noteFirst = (t) => { if (t) first = Math.min(first, t); };
@@ -101,7 +101,7 @@ function fill(e, s) {
   const write = unitOf(s), [, value, band, place, state] = e.children;
   e.button.setAttribute("aria-expanded", String(opened.has(s.id)));
   setText(value, write(s.observed));
-  setText(band, expected(s.lower, s.upper, write, "", "–"));
+  setText(band, expected(...bounded(s, s.lower, s.upper), write, "", "–"));
   place.replaceChildren(bullet(s));
   setText(state.firstElementChild, s.state === "anomalous" ? "out of band" : s.state);
   state.firstElementChild.dataset.state = s.state;
