@@ -167,6 +167,9 @@ func (p *pattern) learn(s *scan) {
 		k := b.kind
 		if k == Word {
 			k = Any
+			if a.kind == Str {
+				k = Str // behind an equals sign or in quotes
+			}
 		}
 		if k = join(a.kind, k); k != a.kind {
 			a.kind, p.template = k, ""

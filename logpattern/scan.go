@@ -58,8 +58,13 @@ func (s *scan) read(msg string, maxTokens int) {
 	for i := 0; i < n; {
 		cl := class[msg[i]]
 		if cl&clEnds != 0 {
-			if msg[i] == '=' {
+			switch msg[i] {
+			case '=':
 				s.emptyValue(i)
+			case '(':
+				if at(msg, i+1) == ')' && i > 0 && msg[i-1] == ' ' {
+					s.add(i+1, i+1, Str) // nothing where something else may be
+				}
 			}
 			i++
 			continue
@@ -82,12 +87,22 @@ func (s *scan) read(msg string, maxTokens int) {
 			flags |= cl
 			i++
 		}
-		if flags&(clSlash|clColon) == clSlash|clColon && strings.Contains(msg[start:i], "://") {
+		if flags&clSlash != 0 && (flags&clColon != 0 && strings.Contains(msg[start:i], "://") || msg[start] == '/' && strings.IndexByte(msg[start:i], '?') > 0) {
 			for i < n && !isSpace(msg[i]) && !strings.ContainsRune("\"'<>|`", rune(msg[i])) {
 				i++ // the delimiters of a URL are its own
 			}
 			for class[msg[i-1]]&clDelim != 0 {
 				i--
+			}
+		}
+		if i < n && msg[i] == '(' && flags&^clLetter == 0 {
+			if d := digits(msg[i+1:]); d > 0 && at(msg, i+1+d) == ')' && !isState(msg[start:i]) {
+				i += d + 2 // name(0): the name of one of several
+				if !s.add(start, i, ID) {
+					s.cut = true
+					return
+				}
+				continue
 			}
 		}
 		if !s.word(start, i, flags) {
@@ -146,7 +161,7 @@ func (s *scan) add(start, end int, kind Kind) bool {
 		s.shape = mix(s.shape, h)
 		s.exact = mix(s.exact, h)
 	} else {
-		if n := len(s.elems); n == 0 || s.elems[n-1] != 0 {
+		if n := len(s.elems); n == 0 || s.elems[n-1] != 0 || !s.continues(start, kind) {
 			s.elems = append(s.elems, 0)
 			s.shape = mix(s.shape, 0)
 		}
@@ -154,6 +169,32 @@ func (s *scan) add(start, end int, kind Kind) bool {
 	}
 	s.tokens = append(s.tokens, token{int32(start), int32(end), int32(len(s.elems) - 1), kind})
 	return true
+}
+
+// continues reports whether a variable at start belongs to a list with the
+// variable before it: joined to it, or like it and behind a comma or a blank.
+func (s *scan) continues(start int, kind Kind) bool {
+	prev := s.tokens[len(s.tokens)-1]
+	gap := s.msg[prev.end:start]
+	spaces := false
+	for i := range len(gap) {
+		switch gap[i] {
+		case '(', ')', '[', ']', '{', '}', '"', '\'', '=':
+			return false
+		case ' ', '\t':
+			spaces = true
+		}
+	}
+	return !spaces || scalar(prev.kind) == scalar(kind)
+}
+
+// scalar is the kind, with those that are often mistaken for each other as one.
+func scalar(k Kind) Kind {
+	switch k {
+	case Hex, ID, Size, Duration, UUID:
+		return Num
+	}
+	return k
 }
 
 // word adds the run of bytes msg[start:end], whose classes are flags: one token
@@ -191,7 +232,18 @@ func (s *scan) word(start, end int, flags uint16) bool {
 		if flags&clLetter == 0 {
 			return true // dashes and the like
 		}
+		if flags&^clHex == 0 && len(w) >= 8 {
+			return s.add(start, end, Hex) // ffffffff
+		}
+		if flags&clDot != 0 && isHostName(w) {
+			return s.add(start, end, ID)
+		}
 		return s.add(start, end, s.inContext(start, end))
+	}
+	if flags&clDash != 0 && flags&clDigit != 0 {
+		if i := strings.Index(w, "+0x"); i > 0 { // a symbol and the place in it
+			return s.word(start, start+i, flagsOf(w[:i])) && s.add(start+i+1, end, Hex)
+		}
 	}
 	if k := kindOf(w, flags); k != Word {
 		return s.add(start, end, k)
@@ -234,7 +286,7 @@ func (s *scan) inContext(start, end int) Kind {
 	msg := s.msg
 	prev := msg[start-1]
 	if class[prev]&clDelim == 0 {
-		if prev == ' ' && start > 2 && msg[start-2] == '=' && msg[start-3] == ' ' && !isState(msg[start:end]) {
+		if prev == ' ' && start > 2 && msg[start-2] == '=' && msg[start-3] == ' ' && !all(msg[start:end], clLetter) && !isState(msg[start:end]) {
 			return Str // key = value
 		}
 		return Word
@@ -242,7 +294,7 @@ func (s *scan) inContext(start, end int) Kind {
 	value := false
 	switch prev {
 	case '=':
-		value = start > 1 && msg[start-2] != '='
+		value = start > 1 && msg[start-2] != '=' && (end-start == 1 || !all(msg[start:end], clLetter))
 	case '"', '\'', '`':
 		value = end < len(msg) && msg[end] == prev && !keyed(msg, end+1)
 	}

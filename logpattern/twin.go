@@ -1,6 +1,8 @@
 package logpattern
 
-import "strings"
+import (
+	"slices"
+)
 
 // twin looks for a pattern of the same length that differs from the line in one
 // constant word at most, and merges when that word is evidently a value.
@@ -29,10 +31,15 @@ func (m *Miner) twin(s *scan) *pattern {
 		}
 	}
 	if best != nil {
+		loosened := false
 		for e := range s.elems {
 			if s.elems[e] == 0 && best.elems[e] != 0 {
 				best.loosen(e)
+				loosened = true
 			}
+		}
+		if loosened {
+			m.sweep(best)
 		}
 		return best
 	}
@@ -88,72 +95,24 @@ func (m *Miner) halvesFit(p *pattern, s *scan, half int) bool {
 	return true
 }
 
-func (s *scan) wordAt(e int) string {
-	for i := min(e, len(s.tokens)-1); i < len(s.tokens); i++ {
-		if t := s.tokens[i]; int(t.elem) == e {
-			return s.msg[t.start:t.end]
-		}
-	}
-	return ""
-}
-
 // mergeSiblings makes one pattern of those that differ from the line in the same
 // place, if there are enough of them.
 func (m *Miner) mergeSiblings(s *scan, siblings []*pattern, places []int) *pattern {
-	for i := range siblings {
-		place := places[i]
-		word := s.wordAt(place)
-		if isState(word) {
+	for i, place := range places {
+		if slices.Index(places, place) < i || isState(s.wordAt(place)) {
 			continue
 		}
 		group := make([]*pattern, 0, 8)
-		names := nameLike(word)
-		for j, q := range siblings {
-			if j < i && places[j] == place {
-				group = nil // seen before
-				break
-			}
-			if places[j] != place {
-				continue
-			}
-			if w := q.wordAt(place); !isState(w) {
-				group = append(group, q)
-				names = names && nameLike(w)
+		for j, p := range siblings {
+			if places[j] == place && !isState(p.wordAt(place)) {
+				group = append(group, p)
 			}
 		}
-		same, _, _, _ := compare(siblings[i].elems, s.elems)
-		if group == nil || len(group)+1 < needed(same, place, names) {
-			continue
+		if len(group) > 0 && len(group)+1 >= s.needed(place, group) {
+			return m.merge(group, place)
 		}
-		return m.merge(group, place)
 	}
 	return nil
-}
-
-// needed is how many different words in one place make it a variable: fewer
-// when they look like names and when more of the message is the same; many in
-// the first place, where messages begin with what they are about.
-func needed(same, place int, names bool) int {
-	switch {
-	case place == 0:
-		return tFirst
-	case names && same >= 2:
-		return tName2
-	case same >= 3:
-		return tWord3
-	case names:
-		return tName1
-	case same == 2:
-		return tWord2
-	default:
-		return tWord1
-	}
-}
-
-// nameLike reports whether a word looks like the name of a thing rather than
-// like a word of a sentence.
-func nameLike(w string) bool {
-	return !isEnum(w) && (strings.ContainsAny(w, "_.-$@/\\:#") || humps(w) >= 2)
 }
 
 // merge joins the group into its most frequent pattern, whose element at place
@@ -172,7 +131,35 @@ func (m *Miner) merge(group []*pattern, place int) *pattern {
 		}
 		m.absorb(into, p)
 	}
+	m.sweep(into)
 	return into
+}
+
+// sweep absorbs the patterns that p covers, now that it has one more variable.
+func (m *Miner) sweep(p *pattern) {
+	for _, q := range slices.Clone(m.byLen[len(p.elems)]) {
+		if q != p && p.covers(q) {
+			m.absorb(p, q)
+		}
+	}
+}
+
+// covers reports whether q differs from p only where p is variable, by words
+// that may be values.
+func (p *pattern) covers(q *pattern) bool {
+	same := 0
+	for e, x := range p.elems {
+		y := q.elems[e]
+		switch {
+		case x == y:
+			if x != 0 {
+				same++
+			}
+		case x != 0, e == 0 && p.kindAt(0) != Any, isState(q.wordAt(e)):
+			return false
+		}
+	}
+	return same > 0
 }
 
 // absorb makes p an alias of into.
@@ -203,20 +190,3 @@ func (m *Miner) absorb(into, p *pattern) {
 	}
 	m.aliases[p.key] = p
 }
-
-// isEnum reports whether w is a constant in capitals ("SCREEN_ON"), perhaps
-// behind a qualifier ("intent.action.SCREEN_ON").
-func isEnum(w string) bool {
-	return len(w) > 1 && all(w, clLetter|clUnder|clDot) && allCaps(w[strings.LastIndexByte(w, '.')+1:])
-}
-
-// How many different words make a variable. On labelled logs of many kinds the
-// results hardly depend on these numbers.
-const (
-	tFirst = 10 // in the first place
-	tName2 = 2  // names, two words or more in common
-	tName1 = 3  // names, one word in common
-	tWord3 = 3  // words, three or more in common
-	tWord2 = 5
-	tWord1 = 10
-)

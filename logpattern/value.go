@@ -32,6 +32,29 @@ func kindOf(w string, flags uint16) Kind {
 	return kindOfMixed(w, flags)
 }
 
+// isHostName reports whether w is a domain name, going by its last label: a
+// qualified name of code begins with what a domain name ends with.
+func isHostName(w string) bool {
+	last := strings.LastIndexByte(w, '.')
+	first := strings.IndexByte(w, '.')
+	if first <= 0 || last == len(w)-1 || strings.Contains(w, "..") {
+		return false
+	}
+	if topDomain(w[:first]) && first > 2 {
+		return false
+	}
+	tld := w[last+1:]
+	return topDomain(tld) || len(tld) == 2 && first != last && tld[0] >= 'a' && tld[1] >= 'a'
+}
+
+func topDomain(s string) bool {
+	switch s {
+	case "com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "arpa", "local", "localdomain", "lan", "internal", "intranet", "corp":
+		return true
+	}
+	return false
+}
+
 // kindOfName types words without regard to digits: URLs and paths.
 func kindOfName(w string, flags uint16) Kind {
 	if flags == clHex|clColon && len(w) == 17 && strings.Count(w, ":") == 5 {

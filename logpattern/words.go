@@ -7,14 +7,14 @@ import "strings"
 // English of operations; forms in -ed and -ing are found by their ending.
 var stateWords = wordSet(`
 up down on off yes no true false ok okay okey good bad ko null none nil not enable disable start stop begin end open close success successful
-successfully succeed succeeds failure fail fails error errors warning warn info fatal critical panic
+successfully succeed succeeds failure fail fails error errors warning warn fatal critical panic
 abort timeout online offline active inactive idle busy available unavailable alive dead healthy
 unhealthy ready running paused resume suspend restart reboot shutdown startup connect disconnect
 reconnect join leave add remove create delete insert update upgrade downgrade install uninstall load
 unload mount umount unmount attach detach bind unbind register unregister deregister lock unlock
 acquire release allocate free accept reject deny allow grant revoke permit refuse block unblock
 complete incomplete done pending valid invalid normal abnormal high low full empty new old first last
-login logout logon logoff enter exit in out read write reads writes get put post patch head options send
+enter exit in out read write reads writes get put post patch head options send
 receive sent received recv request response reply input output source destination client server
 master slave primary secondary leader follower candidate standby commit rollback push pull
 backup restore before after found missing present absent lost win won known unknown supported unsupported
@@ -22,7 +22,7 @@ increase decrease grow shrink raise lower lower upper min max hit miss
 import export encrypt decrypt compress decompress encode decode pass verify broken
 built begun ran run went gone came woke slept shut kept left held hung stuck quit kill die died born halt
 enqueue dequeue spawn reap promote demote elect publish subscribe unsubscribe ack nack
-throttle drain cordon evict schedule unschedule assign unassign link unlink login success
+throttle drain cordon evict schedule unschedule assign unassign link unlink
 degraded recovered
 `)
 
@@ -41,6 +41,13 @@ func wordSet(list string) map[string]struct{} {
 	}
 	return set
 }
+
+// notVerbs have the ending of a verb form and are none.
+var notVerbs = wordSet(`
+named sched embed speed feed seed shed red bed led need shared hundred indeed exceed succeed proceed reed weed breed
+string ping king ring wing thing spring sing being building setting heading listing mapping nothing something
+everything anything during evening morning meeting ending rating listing table cable variable
+`)
 
 const longestListed = 16
 
@@ -82,14 +89,23 @@ func isListedState(w string) bool {
 
 // isState reports whether w says what happened, so that it must never become a
 // variable: it is listed, or has the ending of a verb form ("started",
-// "Stopping", "unreachable").
+// "Stopping", "unreachable"). Of a compound the last part counts.
 func isState(w string) bool {
+	if i := strings.LastIndexAny(w, "_.-"); i > 0 {
+		w = w[i+1:] // SCREEN_ON, task.failed
+	}
 	if isListedState(w) {
 		return true
 	}
 	n := len(w)
 	if n < 5 || !all(w, clLetter) {
 		return false
+	}
+	var buf [longestListed]byte
+	if b, ok := lowered(w, &buf); ok {
+		if _, no := notVerbs[string(b)]; no {
+			return false
+		}
 	}
 	l := strings.ToLower(w[max(0, n-4):])
 	return strings.HasSuffix(l, "ed") || strings.HasSuffix(l, "ing") || l == "able" || l == "ible"
