@@ -89,10 +89,11 @@ func isListedState(w string) bool {
 
 // isState reports whether w says what happened, so that it must never become a
 // variable: it is listed, or has the ending of a verb form ("started",
-// "Stopping", "unreachable"). Of a compound the last part counts.
+// "Stopping", "unreachable"). Of a constant in capitals
+// the last part counts.
 func isState(w string) bool {
-	if i := strings.LastIndexAny(w, "_.-"); i > 0 {
-		w = w[i+1:] // SCREEN_ON, task.failed
+	if i := strings.LastIndexAny(w, "_."); i > 0 && isEnum(w) {
+		w = w[i+1:] // SCREEN_ON
 	}
 	if isListedState(w) {
 		return true
