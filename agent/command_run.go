@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -74,6 +75,19 @@ func stateDir(getenv func(string) string, home func() (string, error)) (string, 
 	return filepath.Join(dir, ".local", "state", "tidewatch"), nil
 }
 
+// makeStateDir makes sure that state can be written; it is for the owner only,
+// since queues hold log lines.
+func makeStateDir(dir string) error {
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		var probe *os.File
+		if probe, err = os.CreateTemp(dir, ".probe-*"); err == nil {
+			return errors.Join(probe.Close(), os.Remove(probe.Name()))
+		}
+	}
+	return fmt.Errorf("state directory %s cannot be used: %w; give another one with --state-dir", dir, err)
+}
+
 func newRunCommand(set *componentSet) *cobra.Command {
 	var flags configFlags
 	drain := 30 * time.Second
@@ -88,6 +102,9 @@ drains and stops.`,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := flags.apply(); err != nil {
+				return err
+			}
+			if err := makeStateDir(os.Getenv("TIDEWATCH_STATE_DIR")); err != nil {
 				return err
 			}
 			factories, err := set.factories()

@@ -3,6 +3,8 @@ package agent
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -77,4 +79,15 @@ func TestStateDir(t *testing.T) {
 	}
 	_, err := stateDir(func(string) string { return "" }, func() (string, error) { return "", errors.New("$HOME is not defined") })
 	require.ErrorContains(t, err, "--state-dir")
+}
+
+func TestStateDirMustBeUsable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	require.NoError(t, makeStateDir(dir))
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	require.ErrorContains(t, makeStateDir(file), "--state-dir")
 }

@@ -139,7 +139,7 @@ func createMeterProvider(_ context.Context, set telemetry.MeterSettings, c compo
 	}
 	listener, err := net.Listen("tcp", cfg.Endpoint)
 	if err != nil {
-		return nil, fmt.Errorf("service::telemetry::metrics::endpoint: %w", err)
+		return nil, fmt.Errorf("service::telemetry::metrics::endpoint: %w; is another agent running? Choose a free port", err)
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
