@@ -6,9 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
-	"time"
 )
 
 // result is what became of one document.
@@ -98,20 +95,4 @@ func parseRefusal(p []byte) (serverError, bool) {
 		return serverError{}, false
 	}
 	return answer.Error, true
-}
-
-// retryAfter reads the header in seconds or as a date, at most an hour; zero
-// where there is none.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	v := strings.TrimSpace(h.Get("Retry-After"))
-	if v == "" {
-		return 0
-	}
-	var wait time.Duration
-	if seconds, err := strconv.Atoi(v); err == nil {
-		wait = time.Duration(min(max(seconds, 0), 3600)) * time.Second
-	} else if at, err := http.ParseTime(v); err == nil {
-		wait = at.Sub(now)
-	}
-	return min(max(wait, 0), time.Hour)
 }

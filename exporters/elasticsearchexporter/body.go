@@ -56,6 +56,15 @@ func (b *body) release() {
 	}
 }
 
+// all returns the numbers of all items.
+func (b *body) all() []int {
+	n := make([]int, len(b.items))
+	for i := range n {
+		n[i] = i
+	}
+	return n
+}
+
 // setRoute prepares the action line and the data_stream fields.
 func (b *body) setRoute(signal string, r route, withID bool) {
 	a := append(b.action[:0], `{"create":{"_index":`...)

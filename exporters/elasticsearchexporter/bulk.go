@@ -15,6 +15,8 @@ import (
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
+	"github.com/tidewatch/tidewatch/internal/lentbody"
+	"github.com/tidewatch/tidewatch/internal/retryafter"
 	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
@@ -111,7 +113,7 @@ func (b *bulk) sendRange(ctx context.Context, s *sending, low, high int) bool {
 		return b.sendHalves(ctx, s, low, high, status, answer)
 	default:
 		b.counter.Retry(ctx, strconv.Itoa(status), high-low)
-		s.wait = max(s.wait, retryAfter(header, time.Now()))
+		s.wait = max(s.wait, retryafter.Wait(header, time.Now()))
 		s.keep(low, high, fmt.Errorf("send bulk request: server answers %d: %s", status, excerpt(answer)))
 		return false
 	}
@@ -170,18 +172,18 @@ var packed = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 func (b *bulk) post(ctx context.Context, body *body, low, high int) (status int, header http.Header, answer []byte, err error) {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
-	var g guard
-	ctx = withGuard(ctx, &g)
+	var g lentbody.Guard
+	ctx = lentbody.With(ctx, &g)
 	p := body.buf[body.items[low].start:body.items[high-1].end]
 	request := esapi.BulkRequest{FilterPath: answerFields, Header: http.Header{"Content-Type": {"application/x-ndjson"}}}
 	if b.gzip == nil {
 		request.Body = bytes.NewReader(p)
-		defer func() { body.lent = body.lent || !g.free() }()
+		defer func() { body.lent = body.lent || !g.Free() }()
 	} else {
 		buf := packed.Get().(*bytes.Buffer)
 		buf.Reset()
 		defer func() {
-			if g.free() && buf.Cap() <= maxPooled {
+			if g.Free() && buf.Cap() <= maxPooled {
 				packed.Put(buf)
 			}
 		}()

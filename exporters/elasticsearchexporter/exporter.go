@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/tidewatch/tidewatch/internal/lentbody"
+	"github.com/tidewatch/tidewatch/internal/subset"
 	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
@@ -61,7 +63,7 @@ func (e *elasticsearchExporter) start(ctx context.Context, host component.Host) 
 	e.idle = client.CloseIdleConnections
 	options := []elastictransport.Option{
 		elastictransport.WithURLs(urls...),
-		elastictransport.WithTransport(guardedTransport{client.Transport}),
+		elastictransport.WithTransport(lentbody.Transport{Next: client.Transport}),
 		elastictransport.WithUserAgent(e.userAgent),
 	}
 	if len(e.cfg.ClientConfig.Headers) > 0 {
@@ -123,7 +125,7 @@ func (e *elasticsearchExporter) pushLogs(ctx context.Context, ld plog.Logs) erro
 	if err == nil || len(left) == len(b.items) {
 		return err
 	}
-	return consumererror.NewLogs(err, pickLogs(ld, left))
+	return consumererror.NewLogs(err, subset.Logs(ld, left))
 }
 
 func (e *elasticsearchExporter) pushTraces(ctx context.Context, td ptrace.Traces) error {
@@ -134,7 +136,7 @@ func (e *elasticsearchExporter) pushTraces(ctx context.Context, td ptrace.Traces
 	if err == nil || len(left) == len(b.items) {
 		return err
 	}
-	return consumererror.NewTraces(err, pickTraces(td, left))
+	return consumererror.NewTraces(err, subset.Traces(td, left))
 }
 
 // push returns the items that are left to send and why; all or none of them

@@ -1,22 +1,14 @@
-package elasticsearchexporter
+// Package subset copies a part of a batch, for what is left to send again.
+package subset
 
 import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
 
-// all returns the numbers of all items.
-func (b *body) all() []int {
-	n := make([]int, len(b.items))
-	for i := range n {
-		n[i] = i
-	}
-	return n
-}
-
-// pickLogs copies the records with the given numbers, which ascend, counted in
+// Logs copies the records with the given numbers, which ascend, counted in
 // the order of iteration. ld stays as it is: other exporters may hold it.
-func pickLogs(ld plog.Logs, numbers []int) plog.Logs {
+func Logs(ld plog.Logs, numbers []int) plog.Logs {
 	out := plog.NewLogs()
 	n := 0
 	for _, rl := range ld.ResourceLogs().All() {
@@ -46,8 +38,8 @@ func pickLogs(ld plog.Logs, numbers []int) plog.Logs {
 	return out
 }
 
-// pickTraces is pickLogs for spans.
-func pickTraces(td ptrace.Traces, numbers []int) ptrace.Traces {
+// Traces is Logs for spans.
+func Traces(td ptrace.Traces, numbers []int) ptrace.Traces {
 	out := ptrace.NewTraces()
 	n := 0
 	for _, rs := range td.ResourceSpans().All() {
