@@ -21,6 +21,10 @@ type headerReader struct {
 	done bool
 	// cut is true if pairs behind the message are no part of it.
 	cut bool
+	// bracketed is true if the level was in brackets.
+	bracketed bool
+	// whole is true if the header is part of the message too.
+	whole bool
 }
 
 // maxElements bounds the parts of a header; what comes then is the message.
@@ -168,18 +172,70 @@ func (h *headerReader) afterTime() bool {
 		if sev, ok := severityLetter(rest[1]); ok && h.r.Severity == 0 && len(rest) > 3 && rest[2] == ' ' && rest[1] != 'A' && rest[1] != 'C' {
 			h.r.Severity, h.r.SeverityText = sev, rest[1:2]
 			h.pos += 2
+			h.component()
 			return true
 		}
 	}
 	h.separators()
 	h.hostAndProgram()
+	if !h.done && h.r.Severity == 0 {
+		h.levelAhead()
+	}
 	return true
+}
+
+// component takes the column behind a one-letter level, as MongoDB writes it:
+// "I CONTROL  [initandlisten] ".
+func (h *headerReader) component() {
+	rest := strings.TrimLeft(h.s[h.pos:], " ")
+	n := 0
+	for n < len(rest) && (rest[n] >= 'A' && rest[n] <= 'Z' || rest[n] == '_' || rest[n] == '-') {
+		n++
+	}
+	if n == 0 || n >= len(rest)-1 || rest[n] != ' ' || rest[n+1] != ' ' && rest[n+1] != '[' {
+		return
+	}
+	if rest[:n] != "-" {
+		h.r.addUnique(attrLogger, rest[:n])
+	}
+	h.pos = len(h.s) - len(rest) + n
+}
+
+// levelAhead looks for the level of PostgreSQL, a word in capitals with a colon
+// and two blanks, behind users, databases and sessions. Its DETAIL, HINT and the
+// like say more about the record before and have no level.
+func (h *headerReader) levelAhead() {
+	rest := h.s[h.pos:]
+	head := rest[:min(len(rest), 160)]
+	colon := strings.Index(head, ":  ")
+	if colon < 0 {
+		return
+	}
+	at := strings.LastIndexAny(head[:colon], " \t:") + 1
+	word := head[at:colon]
+	switch word {
+	case "DETAIL", "HINT", "STATEMENT", "CONTEXT", "QUERY", "LOCATION":
+		h.r.addUnique(attrTag, word)
+	default:
+		sev, ok := ParseSeverity(word)
+		if !ok || word != strings.ToUpper(word) {
+			return
+		}
+		h.r.Severity, h.r.SeverityText = sev, word
+	}
+	for _, part := range strings.Fields(head[:at]) {
+		if part = strings.Trim(part, "-:,"); part != "" {
+			h.tag(strings.Trim(part, "[]"))
+		}
+	}
+	h.pos += colon + 1
+	h.done = true
 }
 
 // redisMark reports whether a dash behind the time is the level of Redis, whose
 // times begin with the day and the month's name.
 func (h *headerReader) redisMark() bool {
-	return h.r.Time.OK && h.r.Time.Yearless && h.pos > 6 && h.r.Severity == 0 && strings.IndexByte("0123456789", h.s[0]) >= 0
+	return h.r.Time.OK && h.r.Time.Yearless && h.pos > 6 && h.r.Severity == 0 && strings.IndexByte("0123456789[", h.s[0]) >= 0
 }
 
 func redisSeverity(c byte) Severity {
@@ -205,7 +261,10 @@ func (h *headerReader) hostAndProgram() {
 		}
 		var m int
 		name, pid, m = programTag(rest[host+1:])
-		if m == 0 || pid == "" && !h.syslog {
+		if m == 0 && h.syslog {
+			name, pid, m = spacedProgram(rest[host+1:])
+		}
+		if m == 0 || pid == "" && !h.syslog && !hostLike(rest[:host]) {
 			return
 		}
 		h.r.addString(attrHostname, rest[:host])
@@ -292,6 +351,25 @@ func programTag(s string) (name, pid string, n int) {
 	return name, pid, n + 1
 }
 
+// spacedProgram reads "Google Chrome[85294]:".
+func spacedProgram(s string) (name, pid string, n int) {
+	open := strings.IndexByte(s[:min(len(s), 40)], '[')
+	if open <= 0 {
+		return "", "", 0
+	}
+	d := digits(s[open+1:])
+	end := open + 1 + d
+	if d == 0 || end+1 >= len(s) || s[end] != ']' || s[end+1] != ':' || strings.IndexByte(s[:open], ':') >= 0 {
+		return "", "", 0
+	}
+	return s[:open], s[open+1 : end], end + 2
+}
+
+// hostLike reports whether a word can hardly be anything but a host's name.
+func hostLike(w string) bool {
+	return w == "localhost" || strings.ContainsAny(w, "-.0123456789") && !strings.ContainsAny(w, ":%")
+}
+
 func wordLength(s string) int {
 	n := 0
 	for n < len(s) && (letterOrDigit(s[n]) || s[n] == '.' || s[n] == '-' || s[n] == ':' || s[n] == '%') {
@@ -306,6 +384,8 @@ func (h *headerReader) level() bool {
 	if sev, word, n := leadingLevel(s, h.r.Time.OK || h.tags > 0); n > 0 {
 		h.r.Severity, h.r.SeverityText = sev, word
 		h.pos += n
+		h.bracketed = s[0] == '['
+		h.whole = !h.r.Time.OK && !h.bracketed && h.tags == 0 && word != strings.ToUpper(word) && s[n-1] == ':'
 		h.cut = len(word) == 3 && word == strings.ToUpper(word) // as short as consoles write them
 		return true
 	}
@@ -314,7 +394,7 @@ func (h *headerReader) level() bool {
 	}
 	// Icinga and others: "warning/Component: ".
 	slash := strings.IndexByte(s[:min(len(s), longestLevel+1)], '/')
-	if slash <= 0 || !h.r.Time.OK {
+	if slash <= 0 {
 		return false
 	}
 	sev, ok := ParseSeverity(s[:slash])
@@ -373,7 +453,7 @@ func (h *headerReader) bracket() bool {
 		}
 	}
 	end := strings.IndexByte(s, closing)
-	if end < 0 || end > 100 {
+	if end < 0 || end > 200 {
 		return false
 	}
 	inside := strings.TrimSpace(s[1:end])
@@ -508,6 +588,21 @@ func headerWord(w string) bool {
 // level: "dfs.DataNode: ", "app.module - ", "main.go:102\t", "sync.go 356: ".
 func (h *headerReader) logger() bool {
 	s := h.s[h.pos:]
+	if h.r.Severity != 0 && strings.HasPrefix(s, "in ") { // Flask: "INFO in module: "
+		if n := 3 + wordEnd(s[3:]); n > 3 && strings.HasPrefix(s[n:], ": ") {
+			h.r.addUnique(attrLogger, s[3:n])
+			h.pos += n + 1
+			h.done = true
+			return true
+		}
+	}
+	if s[0] == '<' { // Erlang: "<0.8.0> "
+		if end := strings.IndexByte(s, '>'); end > 1 && end < 24 && wordEnd(s[1:end]) == end-1 && h.tags < maxElements {
+			h.tag(s[1:end])
+			h.pos += end + 1
+			return true
+		}
+	}
 	n := 0
 	dots := false
 	for n < len(s) && n < 120 && (letterOrDigit(s[n]) || strings.IndexByte("./-$#@*<>", s[n]) >= 0) {
@@ -597,6 +692,48 @@ func digits(s string) int {
 		n++
 	}
 	return n
+}
+
+// columns reads a header of columns with a time and a level in capitals somewhere
+// among them, where every column looks like a name or a number. It returns where
+// the message begins, 0 if there is no such header.
+func (h *headerReader) columns() int {
+	var st Stamp
+	pos, words := 0, 0
+	var parts [12]string
+	for n := 0; n < len(parts); n++ {
+		for pos < len(h.s) && (h.s[pos] == ' ' || h.s[pos] == '\t') {
+			pos++
+		}
+		rest := h.s[pos:]
+		if rest == "" {
+			return 0
+		}
+		if t, m := ScanTime(rest); m > 0 && !st.OK && (m == len(rest) || rest[m] == ' ') {
+			st = t
+			pos += m
+			continue
+		}
+		if sev, word, m := leadingLevel(rest, true); m > 0 && st.OK && word == strings.ToUpper(word) {
+			h.r.Time, h.r.Severity, h.r.SeverityText = st, sev, word
+			for _, p := range parts[:words] {
+				h.tag(p)
+			}
+			h.pos = pos + m
+			h.separators()
+			return h.pos
+		}
+		end := strings.IndexAny(rest, " \t")
+		if end < 0 || !headerWord(rest[:end]) || strings.ToUpper(rest[:end]) != rest[:end] && !strings.ContainsAny(rest[:end], "-_.:/0123456789") {
+			return 0
+		}
+		if rest[:end] != "-" {
+			parts[words] = rest[:end]
+			words++
+		}
+		pos += end
+	}
+	return 0
 }
 
 // laterTime takes a time that stands a few words behind the level: its place is

@@ -9,6 +9,7 @@ type head uint8
 const (
 	headNone   head = iota
 	headTime        // a time at the beginning, or a few words behind it
+	headKlog        // klog's letter and date
 	headLevel       // a level
 	headObject      // {"
 	headPairs       // key=value
@@ -23,6 +24,7 @@ type Profile struct {
 	// such a head continue it.
 	starts [headCount]bool
 	headed bool
+	mixed  bool
 	// paragraphs is true if records are blocks of key and value lines, parted by
 	// blank lines.
 	paragraphs bool
@@ -57,7 +59,7 @@ func Learn(lines []string) Profile {
 		// both frequent and not merely what a few continuations look like.
 		share := float64(count[h]) / float64(full)
 		switch h {
-		case headTime, headObject:
+		case headTime, headKlog, headObject:
 			p.starts[h] = count[h] > 0
 		default:
 			p.starts[h] = h == first && count[headTime] == 0 || share > 0.2
@@ -65,6 +67,15 @@ func Learn(lines []string) Profile {
 		p.headed = p.headed || p.starts[h]
 	}
 	p.paragraphs = inParagraphs(lines)
+	// Several kinds of heads mean several programs: then a line without a head is
+	// as likely a record of one that writes none.
+	kinds := 0
+	for h := headTime; h < headCount; h++ {
+		if float64(count[h]) > 0.05*float64(full) {
+			kinds++
+		}
+	}
+	p.mixed = kinds > 1 && count[headObject] == 0
 	return p
 }
 
@@ -139,7 +150,10 @@ func headOf(line string) head {
 		return headTime
 	}
 	if isKlog(line) {
-		return headTime
+		return headKlog
+	}
+	if d := digits(line); d > 0 && d < 8 && d+2 < len(line) && line[d] == ':' && letterOrDigit(line[d+1]) && line[d+1]-'0' > 9 {
+		return headTime // the process and role of Redis
 	}
 	if _, _, n := leadingLevel(line, false); n > 0 {
 		return headLevel
@@ -227,7 +241,7 @@ func (j *Joiner) continues(line string) bool {
 	if j.profile.starts[headOf(line)] {
 		return false
 	}
-	if j.headed {
+	if j.headed && (!j.profile.mixed || j.trace == traceGo) {
 		return true
 	}
 	return j.continuesTrace(line)

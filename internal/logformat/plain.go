@@ -29,9 +29,15 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	if k := keyLength(first); k > 0 && parseLogfmt(first, r) && setRest(r, more) {
 		return
 	}
+	if parsePostgresCSV(text, r) {
+		return
+	}
 	h := headerReader{s: first, r: r}
 	at := h.read()
-	if at < len(first) && (h.done || h.tags > 0) && p.nested(first[at:], r) {
+	if at == 0 && len(r.Fields) == 0 {
+		at = h.columns()
+	}
+	if at < len(first) && (h.done || h.tags > 0 || h.syslog) && p.nested(first[at:], r) {
 		return
 	}
 	if !r.Time.OK && (r.Severity == 0 && len(r.Fields) == 0 || at == 0) {
@@ -42,9 +48,11 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		}
 		return
 	}
-	r.Body = text[at:]
+	if !h.whole {
+		r.Body = text[at:]
+	}
 	if more == "" {
-		r.trailer(h.bars, h.cut)
+		r.trailer(&h)
 	}
 }
 

@@ -22,7 +22,14 @@ func ScanTime(s string) (Stamp, int) {
 		case s[4] == ' ' && s[5] >= 'A':
 			return scanYearMonth(s)
 		case s[2] == '/' || s[2] == '-' || s[2] == ' ' || s[1] == ' ' || s[1] == '-':
+			if s[3]-'0' <= 9 {
+				return scanNumericDay(s)
+			}
 			return scanDayMonth(s)
+		case s[2] == '.' && s[5] == '.':
+			return scanNumericDay(s)
+		case len(s) >= 13 && s[6] == ' ':
+			return scanShortYear(s)
 		case len(s) >= 15 && (s[8] == 'T' || s[8] == ' '):
 			return scanCompact(s)
 		}
@@ -349,6 +356,69 @@ func scanYearMonth(s string) (Stamp, int) {
 }
 
 func leap(y int) bool { return y%4 == 0 && (y%100 != 0 || y%400 == 0) }
+
+// scanNumericDay reads 31-12-2006 15:04:05, 31.12.2006 15:04:05, 12/31/2006 15:04:05
+// and 06/12/31 15:04:05. With slashes the month is taken to come first where both
+// numbers could be one.
+func scanNumericDay(s string) (Stamp, int) {
+	sep := s[2]
+	a, b := two(s, 0), two(s, 3)
+	if len(s) < 14 || s[5] != sep || a < 0 || b < 0 {
+		return Stamp{}, 0
+	}
+	y, i := four(s, 6), 10
+	d, mo := a, b
+	switch {
+	case y < 1970 || y > 2100:
+		last := two(s, 6)
+		if last < 0 || s[8]-'0' <= 9 {
+			return Stamp{}, 0
+		}
+		i = 8
+		if sep == '/' && a >= 15 && a < 70 && b <= 12 { // year first, as Spark writes it
+			y, mo, d = 2000+a, b, last
+			break
+		}
+		y = 2000 + last
+		if sep == '/' && a <= 12 {
+			mo, d = a, b
+		}
+	case sep == '/' && a <= 12 || b > 12:
+		mo, d = a, b
+	}
+	if i >= len(s) || s[i] != ' ' && s[i] != ':' && s[i] != ',' && s[i] != 'T' {
+		return Stamp{}, 0
+	}
+	i++
+	if i < len(s) && s[i] == ' ' {
+		i++
+	}
+	return scanClock(s, i, y, mo, d, false)
+}
+
+// scanShortYear reads 060102 150405 and 060102 15:04:05.
+func scanShortYear(s string) (Stamp, int) {
+	y, mo, d := two(s, 0), two(s, 2), two(s, 4)
+	if y < 0 || mo < 0 || d < 0 || y >= 70 {
+		return Stamp{}, 0
+	}
+	if s[9] == ':' {
+		return scanClock(s, 7, 2000+y, mo, d, false)
+	}
+	h, mi, sec := two(s, 7), two(s, 9), two(s, 11)
+	if h < 0 || mi < 0 || sec < 0 || len(s) > 13 && s[13] != ' ' {
+		return Stamp{}, 0
+	}
+	wall, ok := wallClock(2000+y, mo, d, h, mi, sec)
+	return Stamp{Wall: wall, OK: ok}, 13 * b2i(ok)
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 // scanDayMonth reads 02/Jan/2006:15:04:05, 02-Jan-2006 15:04:05, 02 Jan [2006] 15:04:05.
 func scanDayMonth(s string) (Stamp, int) {

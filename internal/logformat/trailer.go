@@ -3,9 +3,9 @@ package logformat
 import "strings"
 
 // trailer takes off what libraries attach to the end of a message: a JSON object,
-// key=value pairs behind a colon or wide blanks, columns behind bars, and the
+// key=value pairs behind wide blanks, or behind a colon as hclog does, columns behind bars, and the
 // logger in parentheses.
-func (r *Record) trailer(bars, cut bool) {
+func (r *Record) trailer(h *headerReader) {
 	body := strings.TrimRight(r.Body, " \t\r")
 	r.Body = body
 	if body == "" {
@@ -24,11 +24,11 @@ func (r *Record) trailer(bars, cut bool) {
 			}
 		}
 	}
-	if bars {
+	if h.bars {
 		r.trailingColumns(body)
 		return
 	}
-	r.trailingPairs(body, cut)
+	r.trailingPairs(body, h.cut, h.bracketed)
 }
 
 func (r *Record) trailingObject(body string) {
@@ -79,8 +79,8 @@ func (r *Record) trailingColumns(body string) {
 }
 
 // trailingPairs keeps key=value pairs at the end as fields. They are cut off the
-// message only where a colon or two blanks part them from it.
-func (r *Record) trailingPairs(body string, cut bool) {
+// message only where the library is known to attach them or two blanks part them from it.
+func (r *Record) trailingPairs(body string, cut, colon bool) {
 	start := pairsStart(body)
 	if start < 0 {
 		return
@@ -92,7 +92,7 @@ func (r *Record) trailingPairs(body string, cut bool) {
 	}
 	message := strings.TrimRight(body[:start], " \t")
 	switch {
-	case strings.HasSuffix(message, ":"):
+	case colon && strings.HasSuffix(message, ":"):
 		r.Body = strings.TrimSuffix(message, ":")
 	case len(message) > 0 && (cut || start-len(message) >= 2):
 		r.Body = message
