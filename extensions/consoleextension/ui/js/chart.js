@@ -27,7 +27,7 @@ function colours() {
 // yRange holds all values and as much of the band as leaves them readable: a
 // young band may be a hundred times wider than what it holds. It starts at zero
 // where zero is near; a flat series keeps some room so that noise looks like it.
-function yRange(u, lo, hi) {
+function yRange(u, lo, hi, limit) {
   if (lo === null || hi === null) return [0, 1];
   const values = u.data[3].filter((v) => v !== null);
   const least = Math.min(...values), most = Math.max(...values);
@@ -36,7 +36,7 @@ function yRange(u, lo, hi) {
   hi = Math.min(hi, most + reach);
   if (least >= 0 && lo < hi * 0.4) lo = 0;
   const room = Math.max((hi - lo) * 0.08, Math.abs(hi) * 0.03, 1e-9);
-  return [lo === 0 ? 0 : lo - room, hi + room];
+  return [lo === 0 ? 0 : lo - room, Math.min(hi + room, Math.max(limit, most))];
 }
 
 export class Chart {
@@ -144,9 +144,9 @@ export class Chart {
       padding: [6, 8, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: SYNC, setSeries: false, scales: ["x", null] }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
-      scales: { x: { time: true, range: () => this.window() }, y: { range: yRange } },
+      scales: { x: { time: true, range: () => this.window() }, y: { range: (u, lo, hi) => yRange(u, lo, hi, isShare(this.series) ? 1 : Infinity) } },
       axes: [
-        { ...axis, size: 22, gap: 5, space: 62, values: (u, ts) => ts.map((t) => clock(t).slice(-5)), grid: { show: false } },
+        { ...axis, size: 22, gap: 5, space: 46, values: (u, ts) => ts.map((t) => clock(t).slice(-5)), grid: { show: false } },
         { ...axis, show: this.plot.clientWidth >= narrow, size: 58, gap: 4, space: 24, incrs: isBytes(this.series) ? binary : tens, values: (u, vs) => vs.map((v) => this.write(v)) },
       ],
       series: [
@@ -156,7 +156,7 @@ export class Chart {
         { stroke: c.data, width: 1.5, points: { show: false }, spanGaps: false },
         { stroke: c.critical, width: 2, points: { show: true, size: 3, fill: c.critical, stroke: c.critical, width: 0 } },
       ],
-      bands: [{ series: [2, 1], fill: c.band }],
+      bands: this.sides ? [] : [{ series: [2, 1], fill: c.band }],
       hooks: { setCursor: [(u) => this.show(u.cursor.left >= 0 ? u.cursor.idx : null)] },
     }, this.data, this.plot);
   }
@@ -177,11 +177,13 @@ export class Chart {
   }
 }
 
+const isShare = (s) => s.unit === "1" && /utilization/.test(s.metric);
+
 // bounded cuts a band to what the metric can be: a share is 0 to 1, and what is
 // not negative now has no negative expectation.
 export function bounded(s, lower, upper) {
   if (lower !== null && lower < 0 && s.observed >= 0) lower = 0;
-  if (upper !== null && upper > 1 && s.unit === "1" && /utilization/.test(s.metric)) upper = 1;
+  if (upper !== null && upper > 1 && isShare(s)) upper = 1;
   return [lower, upper];
 }
 
