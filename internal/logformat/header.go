@@ -613,7 +613,7 @@ func (h *headerReader) logger() bool {
 		return false
 	}
 	name := s[:n]
-	if s[n] == ':' && dots { // a line number may follow
+	if s[n] == ':' && dots && strings.ToUpper(name) != strings.ToLower(name) { // a line number may follow
 		if d := digits(s[n+1:]); d > 0 && strings.Contains(name, ".") {
 			end := n + 1 + d
 			if end < len(s) && (s[end] == ' ' || s[end] == '\t' || s[end] == ':' || s[end] == ']' || s[end] == '>') {

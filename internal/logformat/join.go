@@ -18,65 +18,78 @@ const (
 )
 
 // Profile is what a sample of a file says about where its records begin. The
-// zero Profile joins stack traces only.
+// zero Profile joins stack traces only. It is a plain value: a copy is a copy.
 type Profile struct {
+	// Start, if set, alone decides whether a line begins a record.
+	Start func(line string) bool
+
 	// starts are the heads that begin a record; once one was seen, lines without
 	// such a head continue it.
 	starts [headCount]bool
-	headed bool
-	mixed  bool
+	// mixed is true if several programs write to the file.
+	mixed bool
 	// paragraphs is true if records are blocks of key and value lines, parted by
 	// blank lines.
 	paragraphs bool
+
+	count  [headCount]int
+	full   int
+	first  head
+	blocks bool // paragraphs is decided
 }
 
-// Learn looks at the first lines of a file, unwrapped. The more the better, up to
-// some hundred.
-func Learn(lines []string) Profile {
-	var p Profile
-	var count [headCount]int
-	full, indented := 0, 0
-	first := headNone
+// sampleEnough is how many lines teach all there is to learn.
+const sampleEnough = 500
+
+// leastBlock is how many lines tell whether a file is written in paragraphs.
+const leastBlock = 4
+
+// Learned reports whether more lines would not change the profile.
+func (p *Profile) Learned() bool { return p.full >= sampleEnough || p.Start != nil }
+
+// Observe looks at lines of a file, unwrapped, from where a record begins. The
+// more the better, up to some hundred; further calls add to what is known.
+func (p *Profile) Observe(lines []string) {
+	if p.Learned() {
+		return
+	}
 	for _, line := range lines {
 		if isBlank(line) {
 			continue
 		}
-		full++
-		if line[0] == ' ' || line[0] == '\t' {
-			indented++
-		}
+		p.full++
 		h := headOf(line)
-		if first == headNone {
-			first = h
+		if p.first == headNone {
+			p.first = h
 		}
-		count[h]++
+		p.count[h]++
 	}
-	if full == 0 {
-		return p
+	if !p.blocks && len(lines) >= leastBlock {
+		p.blocks, p.paragraphs = true, inParagraphs(lines)
 	}
-	for h := headTime; h < headCount; h++ {
-		// The usual head of the file, or one that is frequent. A weak one needs to be
-		// both frequent and not merely what a few continuations look like.
-		share := float64(count[h]) / float64(full)
-		switch h {
-		case headTime, headKlog, headObject:
-			p.starts[h] = count[h] > 0
-		default:
-			p.starts[h] = h == first && count[headTime] == 0 || share > 0.2
-		}
-		p.headed = p.headed || p.starts[h]
+	p.decide()
+}
+
+func (p *Profile) decide() {
+	if p.full == 0 {
+		return
 	}
-	p.paragraphs = inParagraphs(lines)
-	// Several kinds of heads mean several programs: then a line without a head is
-	// as likely a record of one that writes none.
 	kinds := 0
 	for h := headTime; h < headCount; h++ {
-		if float64(count[h]) > 0.05*float64(full) {
+		share := float64(p.count[h]) / float64(p.full)
+		switch h {
+		case headTime, headKlog, headObject:
+			p.starts[h] = p.count[h] > 0
+		default: // weak ones must be the file's own, or frequent
+			p.starts[h] = h == p.first && p.count[headTime] == 0 || share > 0.2
+		}
+		if share > 0.05 {
 			kinds++
 		}
 	}
-	p.mixed = kinds > 1 && count[headObject] == 0
-	return p
+	// Several kinds of heads mean several programs: then a line without a head is
+	// as likely a record of one that writes none.
+	p.mixed = kinds > 1 && p.count[headObject] == 0
 }
 
 // inParagraphs recognises blocks of "Key: value" or "KEY=value" lines.
@@ -182,8 +195,9 @@ func keyLength(s string) int {
 // Joiner decides line by line whether a line continues the record before it. It
 // holds the state of one file, or of one stream of it.
 type Joiner struct {
-	profile Profile
+	profile *Profile
 	inside  bool  // a record has begun
+	object  bool  // it began with a JSON object
 	headed  bool  // it began with a head
 	depth   int   // open braces of a JSON object that spans lines
 	trace   trace // the kind of stack trace that it has run into
@@ -205,7 +219,11 @@ const (
 const maxJoined = 2000
 
 // NewJoiner returns a joiner for a file of the profile.
-func NewJoiner(p Profile) Joiner { return Joiner{profile: p} }
+func NewJoiner(p *Profile) Joiner { return Joiner{profile: p} }
+
+// Complete reports whether the record needs no look at the next line: it is one
+// JSON object that is closed.
+func (j *Joiner) Complete() bool { return j.object && j.depth == 0 && j.lines == 1 }
 
 // Continues reports whether the line belongs to the record before it, and takes
 // note of it.
@@ -215,17 +233,23 @@ func (j *Joiner) Continues(line string) bool {
 		j.lines++
 		return true
 	}
-	head := headOf(line)
 	*j = Joiner{profile: j.profile, inside: !isBlank(line), lines: 1}
+	if j.profile.Start != nil {
+		return false
+	}
+	head := headOf(line)
 	j.headed = j.profile.starts[head]
 	if head == headObject {
-		j.depth = braces(line, 0)
+		j.object, j.depth = true, max(braces(line, 0), 0)
 	}
 	j.note(line)
 	return false
 }
 
 func (j *Joiner) continues(line string) bool {
+	if j.profile.Start != nil {
+		return !j.profile.Start(line)
+	}
 	if j.depth > 0 {
 		if d := braces(line, j.depth); d >= 0 {
 			j.depth = d

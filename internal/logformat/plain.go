@@ -32,6 +32,10 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	if parsePostgresCSV(text, r) {
 		return
 	}
+	if at := composePrefix(first); at > 0 && p.nested(text[at:], r) {
+		r.addUnique("container.name", strings.TrimRight(text[:strings.IndexByte(text, '|')], " "))
+		return
+	}
 	h := headerReader{s: first, r: r}
 	at := h.read()
 	if at == 0 && len(r.Fields) == 0 {
@@ -54,6 +58,20 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	if more == "" {
 		r.trailer(&h)
 	}
+}
+
+// composePrefix returns where the line of a program begins behind the name of its
+// container, as docker compose prints it: "web-1  | ".
+func composePrefix(line string) int {
+	n := wordLength(line)
+	bar := n
+	for bar < len(line) && line[bar] == ' ' {
+		bar++
+	}
+	if n == 0 || bar == n || bar+2 >= len(line) || line[bar] != '|' || line[bar+1] != ' ' {
+		return 0
+	}
+	return bar + 2
 }
 
 func setRest(r *Record, more string) bool {

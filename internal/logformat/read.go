@@ -10,7 +10,7 @@ import (
 )
 
 // sampleLines is how many lines Read looks at before it decides where records begin.
-const sampleLines = 500
+const sampleLines = sampleEnough
 
 // Event is a record with the lines that it was read from, counted from 1.
 type Event struct {
@@ -80,9 +80,10 @@ func (rd *reader) run() error {
 		sample = append(sample, l)
 		contents = append(contents, l.text)
 	}
-	profile := Learn(contents)
+	var profile Profile
+	profile.Observe(contents)
 	for _, l := range sample {
-		if err := rd.take(profile, l); err != nil {
+		if err := rd.take(&profile, l); err != nil {
 			return err
 		}
 	}
@@ -94,7 +95,7 @@ func (rd *reader) run() error {
 		if err != nil {
 			return err
 		}
-		if err := rd.take(profile, l); err != nil {
+		if err := rd.take(&profile, l); err != nil {
 			return err
 		}
 	}
@@ -129,7 +130,7 @@ func (rd *reader) line() (sampled, error) {
 	return l, nil
 }
 
-func (rd *reader) take(profile Profile, l sampled) error {
+func (rd *reader) take(profile *Profile, l sampled) error {
 	rd.sum.Lines++
 	s := rd.streams[l.env.Stream]
 	if s == nil {
