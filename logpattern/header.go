@@ -237,27 +237,41 @@ func closingBracket(s string, i int, open byte) int {
 func (h *header) word(i int) bool {
 	s := h.s
 	end := i
-	for end < len(s) && !isSpace(s[end]) && s[end] != '|' {
+	var flags uint16
+	for end < len(s) && s[end] != '|' {
+		cl := class[s[end]]
+		if cl&clSpace != 0 {
+			break
+		}
+		flags |= cl
 		end++
+	}
+	if end == i {
+		return false
 	}
 	w := s[i:end]
 	padded := end+1 < len(s) && isSpace(s[end]) && isSpace(s[end+1])
-	bare := strings.TrimRight(w, ":,")
+	bare := w
+	for len(bare) > 0 && (bare[len(bare)-1] == ':' || bare[len(bare)-1] == ',') {
+		bare = bare[:len(bare)-1]
+	}
 	if h.levelWord(bare, end, padded) {
 		h.level = true
 		h.columns = padded
 		return h.anchor(end)
 	}
-	if n := pythonHeader(w); n > 0 && i == 0 {
-		h.level, h.tag = true, true
-		return h.anchor(n)
+	if i == 0 && flags&clColon != 0 {
+		if n := pythonHeader(w); n > 0 {
+			h.level, h.tag = true, true
+			return h.anchor(n)
+		}
 	}
 	if h.tag {
 		return false
 	}
 	if !h.time && !h.level {
 		// Before the time there may be names with digits, dots or dashes.
-		if strings.ContainsAny(w, "0123456789") || len(w) > 2 && strings.ContainsAny(w[1:len(w)-1], ".-/") || allCaps(w) {
+		if flags&clDigit != 0 || flags&(clDot|clDash|clSlash) != 0 && len(w) > 2 && strings.ContainsAny(w[1:len(w)-1], ".-/") || allCaps(w) {
 			return h.skip(end)
 		}
 		if h.soft > 0 && epochAhead(s[end:]) {
@@ -266,7 +280,7 @@ func (h *header) word(i int) bool {
 		return false
 	}
 	if last := w[len(w)-1]; last == ':' || last == ']' {
-		if h.isTag(bare, last) {
+		if h.isTag(bare, flags, last) {
 			h.tag = true
 			return h.anchor(end)
 		}
@@ -275,13 +289,13 @@ func (h *header) word(i int) bool {
 		}
 	}
 	if h.level {
-		return h.afterLevel(w, end, padded)
+		return h.afterLevel(w, flags, end, padded)
 	}
 	// Between time and level: numbers, hosts, fields in capitals.
 	switch {
-	case all(w, clDigit), strings.ContainsAny(w, "0123456789"), allCaps(w):
+	case flags&clDigit != 0, allCaps(w):
 		return h.skip(end)
-	case h.syslog && h.soft == 0, strings.ContainsAny(w[:len(w)-1], "./-_") && len(w) > 2:
+	case h.syslog && h.soft == 0, flags&(clDot|clSlash|clDash|clUnder) != 0 && len(w) > 2 && strings.ContainsAny(w[:len(w)-1], "./-_"):
 		return h.skip(end)
 	case h.levelAhead(end):
 		return h.skip(end)
@@ -303,7 +317,7 @@ func pythonHeader(w string) int {
 }
 
 // afterLevel accepts process ids, loggers and padded columns.
-func (h *header) afterLevel(w string, end int, padded bool) bool {
+func (h *header) afterLevel(w string, flags uint16, end int, padded bool) bool {
 	next := end
 	for next < len(h.s) && isSpace(h.s[next]) {
 		next++
@@ -311,14 +325,14 @@ func (h *header) afterLevel(w string, end int, padded bool) bool {
 	n := at(h.s, next)
 	sep := (n == '-' || n == ':' || n == '|') && (next+1 >= len(h.s) || isSpace(h.s[next+1]) || h.s[next+1] == '-')
 	switch {
-	case sep && !strings.ContainsAny(w, "=\"'"):
+	case sep && (flags&clDelim == 0 || !assigned(w)):
 		return h.skip(end)
-	case h.columns && padded && h.loggers == 0 && all(w, clLetter|clDigit|clDot|clUnder|clDash):
+	case h.columns && padded && h.loggers == 0 && flags&^(clLetter|clDigit|clDot|clUnder|clDash) == 0:
 		h.loggers++
 		return h.anchor(end)
-	case all(w, clDigit) && h.loggers == 0 && h.soft == 0:
+	case flags == clDigit && h.loggers == 0 && h.soft == 0:
 		return h.skip(end) // a process id, if more of a header follows
-	case h.loggers == 0 && h.brackets == 0 && n == '[' && dotted(w), h.loggers == 0 && strings.Count(w, ".") >= 2 && dotted(w):
+	case h.loggers == 0 && h.brackets == 0 && n == '[' && flags&clDot != 0 && dotted(w), h.loggers == 0 && flags&clDot != 0 && strings.Count(w, ".") >= 2 && dotted(w):
 		h.loggers++
 		return h.anchor(end)
 	}
@@ -364,8 +378,10 @@ func (h *header) levelAhead(i int) bool {
 		if j == i {
 			return false
 		}
-		if w := strings.Trim(h.s[i:j], "[]():,|"); isLevel(w) && w[0] <= 'Z' && len(w) > 1 && w[1] <= 'Z' {
-			return true
+		if c := h.s[i+(j-i)/2]; c >= 'A' && c <= 'Z' {
+			if w := strings.Trim(h.s[i:j], "[]():,|"); isLevel(w) && w[0] <= 'Z' && len(w) > 1 && w[1] <= 'Z' {
+				return true
+			}
 		}
 		i = j
 	}
@@ -390,8 +406,8 @@ func (h *header) levelWord(w string, end int, padded bool) bool {
 // isTag reports whether w, of which last followed, names a program or a logger:
 // "sshd[42]:", "kernel:" after a syslog host, "dfs.DataNode$Packet:",
 // "WindowManager:".
-func (h *header) isTag(w string, last byte) bool {
-	if w == "" || strings.ContainsAny(w, "=\"'") || strings.HasSuffix(w, "Exception") || strings.HasSuffix(w, "Error") {
+func (h *header) isTag(w string, flags uint16, last byte) bool {
+	if w == "" || flags&clDelim != 0 && assigned(w) || strings.HasSuffix(w, "Exception") || strings.HasSuffix(w, "Error") {
 		return false
 	}
 	if last == ']' && w[len(w)-1] == ']' {
@@ -407,10 +423,20 @@ func (h *header) isTag(w string, last byte) bool {
 	if !isLetter(w[0]) {
 		return false
 	}
-	if strings.ContainsAny(w, ".$@/_") && !strings.Contains(w, "://") {
+	if flags&(clDot|clUnder|clSlash|clSymbol) != 0 && strings.ContainsAny(w, ".$@/_") && !strings.Contains(w, "://") {
 		return true
 	}
 	return humps(w) >= 2
+}
+
+// assigned reports whether w has a quote or an equals sign.
+func assigned(w string) bool {
+	for i := 0; i < len(w); i++ {
+		if c := w[i]; c == '=' || c == '"' || c == '\'' {
+			return true
+		}
+	}
+	return false
 }
 
 // humps counts changes from lower to upper case, plus a leading capital.
@@ -443,7 +469,12 @@ func isLevel(w string) bool {
 		}
 		return false
 	}
-	if len(w) < 3 || len(w) > 9 {
+	if len(w) < 3 || len(w) > 11 {
+		return false
+	}
+	switch w[0] | 0x20 {
+	case 't', 'd', 'i', 'n', 'w', 'e', 'c', 'f', 'a', 'p', 's', 'v':
+	default:
 		return false
 	}
 	var buf [longestListed]byte

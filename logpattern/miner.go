@@ -126,9 +126,10 @@ func (m *Miner) find(now int64) (p *pattern, isNew bool) {
 
 // known finds the pattern whose first line had the same shape.
 func (m *Miner) known(s *scan) *pattern {
-	p := m.patterns[s.shape]
+	shape := s.shape()
+	p := m.patterns[shape]
 	if p == nil {
-		p = m.aliases[s.shape]
+		p = m.aliases[shape]
 	}
 	if p == nil {
 		return nil
@@ -148,7 +149,7 @@ func (m *Miner) add(s *scan, now int64) *pattern {
 			return nil
 		}
 	}
-	p := newPattern(s, s.shape, now)
+	p := newPattern(s, s.shape(), now)
 	if old := m.patterns[p.key]; old != nil {
 		m.drop(old) // another length under the same hash
 	}

@@ -19,10 +19,9 @@ type scan struct {
 	// elems are what patterns are compared by: the hash of a constant word, or
 	// zero for a variable; neighbouring variables are one element.
 	elems []uint64
-	// shape hashes the elements, exact hashes elements and kinds.
-	shape, exact uint64
-	cut          bool // the message is longer than what was looked at
-	max          int
+	exact uint64 // hashes the elements and their kinds
+	cut   bool   // the message is longer than what was looked at
+	max   int
 }
 
 const (
@@ -37,23 +36,48 @@ func mix(a, b uint64) uint64 {
 
 // wordHash hashes a constant word; it is never zero.
 func wordHash(w string) uint64 {
-	h := uint64(len(w)) * mix1
-	for len(w) >= 8 {
-		h = mix(h, uint64(w[0])|uint64(w[1])<<8|uint64(w[2])<<16|uint64(w[3])<<24|uint64(w[4])<<32|uint64(w[5])<<40|uint64(w[6])<<48|uint64(w[7])<<56)
-		w = w[8:]
+	n := len(w)
+	h := uint64(n) * mix1
+	switch {
+	case n >= 8:
+		for i := 0; i+8 < n; i += 8 {
+			h = mix(h, load8(w[i:]))
+		}
+		return mix(h, load8(w[n-8:])) | 1
+	case n >= 4:
+		return mix(h, load4(w)|load4(w[n-4:])<<32) | 1
+	case n > 0:
+		return mix(h, uint64(w[0])|uint64(w[n/2])<<8|uint64(w[n-1])<<16) | 1
 	}
-	var v uint64
-	for i := 0; i < len(w); i++ {
-		v = v<<8 | uint64(w[i])
+	return h | 1
+}
+
+func load8(w string) uint64 {
+	_ = w[7]
+	return uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+		uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+}
+
+func load4(w string) uint64 {
+	_ = w[3]
+	return uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24
+}
+
+// shape hashes the elements, without the kinds of variables. It is what the id
+// of a new pattern is made of.
+func (s *scan) shape() uint64 {
+	h := uint64(1)
+	for _, e := range s.elems {
+		h = mix(h, e)
 	}
-	return mix(h, v) | 1
+	return h
 }
 
 // read cuts msg into tokens.
 func (s *scan) read(msg string, maxTokens int) {
 	s.msg, s.max = msg, maxTokens
 	s.tokens, s.elems = s.tokens[:0], s.elems[:0]
-	s.shape, s.exact, s.cut = 1, 2, false
+	s.exact, s.cut = 2, false
 	n := len(msg)
 	for i := 0; i < n; {
 		cl := class[msg[i]]
@@ -158,12 +182,10 @@ func (s *scan) add(start, end int, kind Kind) bool {
 	if kind == Word {
 		h := wordHash(s.msg[start:end])
 		s.elems = append(s.elems, h)
-		s.shape = mix(s.shape, h)
 		s.exact = mix(s.exact, h)
 	} else {
 		if n := len(s.elems); n == 0 || s.elems[n-1] != 0 || !s.continues(start, kind) {
 			s.elems = append(s.elems, 0)
-			s.shape = mix(s.shape, 0)
 		}
 		s.exact = mix(s.exact, uint64(kind))
 	}

@@ -100,6 +100,9 @@ func zoneLen(s string) int {
 		}
 		return 0
 	}
+	if i == 0 || i >= len(s) || s[i] < 'A' || s[i] > 'Z' {
+		return 0
+	}
 	for _, z := range [...]string{" UTC", " GMT", " CET", " CEST", " EST", " EDT", " PST", " PDT"} {
 		if len(s) >= len(z) && s[:len(z)] == z && ends(s, len(z)) {
 			return len(z)
