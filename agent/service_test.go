@@ -102,26 +102,45 @@ func alive(address string) bool {
 func TestReload(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	first, second := freeAddress(t), freeAddress(t)
-	r := startRunner(t, config(t, first))
+	file := filepath.Join(t.TempDir(), "config.yaml")
+	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
+	starts := 0
+	r := &runner{
+		factories: mustFactories(t), info: buildInfo(), drain: 10 * time.Second,
+		sources: sources{locations: []string{file}},
+		ready:   func(*otelcol.Config) { starts++ },
+	}
+	write(config(t, first))
+	cfg, err := r.sources.load(t.Context(), r.factories, r.info)
+	require.NoError(t, err)
+	gen, err := r.start(t.Context(), cfg)
+	require.NoError(t, err)
 	require.True(t, alive(first))
 
 	broken, err := filepath.Glob("testdata/broken/*.yaml")
 	require.NoError(t, err)
+	reload := func(name string) *generation {
+		next, err := r.reload(t.Context(), gen, nil)
+		require.NoError(t, err, name)
+		return next
+	}
 	for _, f := range broken {
 		b, err := os.ReadFile(f)
 		require.NoError(t, err)
-		r.write(string(b))
-		r.signals <- syscall.SIGHUP
+		write(string(b))
+		require.Same(t, gen, reload(f), f)
 	}
-	require.NoError(t, os.Remove(r.file))
-	r.signals <- syscall.SIGHUP
-	r.write(config(t, second))
-	r.signals <- syscall.SIGHUP
-	r.awaitReady() // the only one: no broken configuration has restarted anything
-	require.Empty(t, r.ready)
+	require.NoError(t, os.Remove(file))
+	require.Same(t, gen, reload("missing file"))
+	require.Equal(t, 1, starts, "no broken configuration has restarted anything")
+	require.True(t, alive(first))
+
+	write(config(t, second))
+	gen = reload("good")
+	require.Equal(t, 2, starts)
 	require.True(t, alive(second))
 	require.False(t, alive(first))
-	r.stop()
+	require.NoError(t, r.stop(gen, nil))
 	require.False(t, alive(second))
 }
 
