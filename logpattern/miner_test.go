@@ -201,6 +201,31 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
+// BenchmarkHostile observes lines of which none is like another.
+func BenchmarkHostile(b *testing.B) {
+	word := func(rng *rand.Rand, n int) string {
+		w := make([]byte, n)
+		for i := range w {
+			w[i] = byte('a' + rng.IntN(26))
+		}
+		return string(w)
+	}
+	for name, form := range map[string]func(*rand.Rand) string{
+		"words": func(r *rand.Rand) string { return word(r, 6) + " " + word(r, 7) + " " + word(r, 8) },
+		"last":  func(r *rand.Rand) string { return strings.Repeat("same words ", 100) + word(r, 6) + " " + word(r, 7) },
+		"colon": func(r *rand.Rand) string { return strings.Repeat("a:", 4000) + word(r, 6) },
+		"brace": func(r *rand.Rand) string { return strings.Repeat("[{(<", 2000) + word(r, 6) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			m, rng, now := logpattern.New(logpattern.Options{}), rand.New(rand.NewPCG(1, 2)), start
+			for b.Loop() {
+				now = now.Add(time.Millisecond)
+				m.Observe(form(rng), now)
+			}
+		})
+	}
+}
+
 func BenchmarkObserve(b *testing.B) {
 	m := logpattern.New(logpattern.Options{})
 	lines := sample(10_000, 2)

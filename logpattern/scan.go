@@ -272,6 +272,9 @@ func (s *scan) word(start, end int, flags uint16) bool {
 	}
 	if flags&clColon != 0 {
 		if i := splitColon(w); i > 0 {
+			if len(w) > maxJoined {
+				return s.add(start, end, ID)
+			}
 			a, b := w[:i], w[i+1:]
 			return s.word(start, start+len(a), flagsOf(a)) && s.word(end-len(b), end, flagsOf(b))
 		}
@@ -281,6 +284,10 @@ func (s *scan) word(start, end int, flags uint16) bool {
 	}
 	return s.add(start, end, s.inContext(start, end))
 }
+
+// maxJoined is how long a word may be that is cut at its colons; cutting takes
+// time in the square of its length.
+const maxJoined = 256
 
 func flagsOf(w string) (f uint16) {
 	for i := 0; i < len(w); i++ {
