@@ -309,3 +309,6 @@ func parseID(id string) (key uint64, ok bool) {
 	}
 	return key, true
 }
+
+// Limit is how many patterns are kept.
+func (m *Miner) Limit() int { return m.opt.MaxPatterns }
