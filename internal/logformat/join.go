@@ -57,11 +57,11 @@ func (p *Profile) Observe(lines []string) {
 		if isBlank(line) {
 			continue
 		}
-		p.full++
 		h := headOf(line)
-		if p.first == headNone {
+		if p.full == 0 {
 			p.first = h
 		}
+		p.full++
 		p.count[h]++
 	}
 	if !p.blocks && len(lines) >= leastBlock {
@@ -168,7 +168,8 @@ func headOf(line string) head {
 	if d := digits(line); d > 0 && d < 8 && d+2 < len(line) && line[d] == ':' && letterOrDigit(line[d+1]) && line[d+1]-'0' > 9 {
 		return headTime // the process and role of Redis
 	}
-	if _, _, n := leadingLevel(line, false); n > 0 {
+	// "Error: x" and "panic: x" begin stack traces.
+	if _, word, n := leadingLevel(line, false); n > 0 && word != "panic" && (word == strings.ToUpper(word) || line[n-1] != ':') {
 		return headLevel
 	}
 	if k := keyLength(line); k > 0 && strings.Count(line, "=") > 1 {

@@ -42,6 +42,10 @@ type builder struct {
 	start    int    // of text in the piece
 	text     string // of the piece from start
 	absorbed []int  // lines further on that already belong to a record
+
+	// ahead has seen the line at aheadPos begin a record, if aheadPos >= 0.
+	ahead    logformat.Joiner
+	aheadPos int
 }
 
 // piece is a part of a file to be made into a batch.
@@ -52,7 +56,11 @@ type piece struct {
 	skip   bool  // data begins inside a line that is left out
 	flush  bool  // nothing will follow: an incomplete last line counts as complete
 	unjoin bool  // a line cut by the runtime has waited long enough for its rest
-	now    pcommon.Timestamp
+	// settled is true if the last record has waited long enough for more lines.
+	settled bool
+	// profile says where records begin; nil means at every line.
+	profile *logformat.Profile
+	now     pcommon.Timestamp
 }
 
 // build frames and parses lines until the piece or the batch is full. The same
@@ -70,7 +78,7 @@ func (b *builder) build(p piece) batch {
 		}
 		pos, out.skip = end+1, false
 	}
-	b.piece, b.start, b.absorbed = p, pos, b.absorbed[:0]
+	b.piece, b.start, b.absorbed, b.aheadPos = p, pos, b.absorbed[:0], -1
 	valid := false
 	b.text, valid = textOf(p.data[pos:]) // one copy serves all the strings of the batch
 	records := b.newResource(p.path, out.logs)
@@ -102,6 +110,11 @@ func (b *builder) build(p piece) batch {
 		content, joined := b.unwrap(b.text[pos-b.start:pos-b.start+line], next)
 		if joined == lineIncomplete {
 			break
+		}
+		if p.profile != nil && state == lineWhole && joined == lineWhole {
+			if content, next, joined = b.extend(content, pos, next); joined == lineIncomplete {
+				break
+			}
 		}
 		pos = next
 		if content != "" || b.env.Format != logformat.FormatAuto {

@@ -49,7 +49,9 @@ type Config struct {
 	// Timezone is that of times which state none: a name of the IANA database, UTC,
 	// or Local.
 	Timezone string `mapstructure:"timezone"`
-	// MaxLineBytes is the longest line; what is longer is cut, counted and marked.
+	// Multiline says how lines are joined to records.
+	Multiline MultilineConfig `mapstructure:"multiline"`
+	// MaxLineBytes is the longest line, or record of several; what is longer is cut, counted and marked.
 	MaxLineBytes int `mapstructure:"max_line_bytes"`
 	// MaxBatchRecords is the largest number of records given on at once.
 	MaxBatchRecords int `mapstructure:"max_batch_records"`
@@ -66,6 +68,23 @@ type Config struct {
 	FlushTimeout time.Duration `mapstructure:"flush_timeout"`
 }
 
+// MultilineConfig says how lines are joined to records.
+type MultilineConfig struct {
+	// Mode is auto (stack traces, and lines without the header that the others of
+	// the file have) or off (every line is a record).
+	Mode string `mapstructure:"mode"`
+	// StartPattern is a regular expression; if set, it alone decides which lines
+	// begin a record.
+	StartPattern string `mapstructure:"start_pattern"`
+	// Timeout is how long the last record of a file waits for more lines.
+	Timeout time.Duration `mapstructure:"timeout"`
+}
+
+const (
+	multilineAuto = "auto"
+	multilineOff  = "off"
+)
+
 func createDefaultConfig() component.Config {
 	return &Config{
 		PollInterval:       500 * time.Millisecond, // a person who watches does not feel it; a stat costs 2 us
@@ -75,8 +94,9 @@ func createDefaultConfig() component.Config {
 		CheckpointInterval: 100 * time.Millisecond,
 		Format:             logformat.FormatAuto.String(),
 		Timezone:           "Local",
-		MaxLineBytes:       256 << 10, // longer lines are refused by most backends anyway
-		MaxBatchRecords:    1000,      // so many may be doubled by a crash between delivery and checkpoint
+		Multiline:          MultilineConfig{Mode: multilineAuto, Timeout: 500 * time.Millisecond}, // a trace is written at once
+		MaxLineBytes:       256 << 10,                                                             // longer lines are refused by most backends anyway
+		MaxBatchRecords:    1000,                                                                  // so many may be doubled by a crash between delivery and checkpoint
 		MaxFiles:           10_000,
 		MaxOpenFiles:       512, // half of the usual soft limit of 1024 descriptors
 		RotateWait:         30 * time.Second,
@@ -121,6 +141,15 @@ func (c *Config) Validate() error {
 	}
 	if _, err := time.LoadLocation(c.Timezone); err != nil {
 		errs = append(errs, fmt.Errorf("timezone: %q is unknown: use a name such as Europe/Berlin, UTC or Local", c.Timezone))
+	}
+	if c.Multiline.Mode != multilineAuto && c.Multiline.Mode != multilineOff {
+		errs = append(errs, fmt.Errorf("multiline::mode: %q must be auto or off", c.Multiline.Mode))
+	}
+	if _, err := newMultiline(c.Multiline); err != nil {
+		errs = append(errs, err)
+	}
+	if c.Multiline.Timeout <= 0 {
+		errs = append(errs, errors.New("multiline::timeout must be positive"))
 	}
 	if c.MaxLineBytes < 1024 || c.MaxLineBytes > 64<<20 {
 		errs = append(errs, errors.New("max_line_bytes must be between 1024 and 67108864"))

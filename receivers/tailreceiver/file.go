@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
+
+	"github.com/tidewatch/tidewatch/internal/logformat"
 )
 
 // file is one followed file. While busy is true it belongs to a worker, else to
@@ -22,11 +24,15 @@ type file struct {
 
 	changed time.Time // when the size last changed
 	joining time.Time // since when complete lines wait for the rest of a cut one
-	orphan  bool      // no known name leads to it any more
-	source  *file     // holds the same bytes: this one is a copy of it and not read yet
-	rewinds int       // how often it was truncated or rewritten
-	last    bool      // it is about to be forgotten: its last line counts as complete
-	begun   bool      // where to begin is decided
+	settled time.Time // when the last record counts as complete; zero if nothing waits
+
+	profile logformat.Profile // where records begin
+	sampled int64             // up to where the profile has seen the file
+	orphan  bool              // no known name leads to it any more
+	source  *file             // holds the same bytes: this one is a copy of it and not read yet
+	rewinds int               // how often it was truncated or rewritten
+	last    bool              // it is about to be forgotten: its last line counts as complete
+	begun   bool              // where to begin is decided
 
 	sourceRewinds int   // rewinds of source when the copy was found
 	compared      int64 // the size up to which it was found equal to source
@@ -48,7 +54,7 @@ func (f *file) flushes(now time.Time, timeout time.Duration) bool {
 
 // overdue reports whether something read before has waited long enough.
 func (f *file) overdue(now time.Time, timeout time.Duration) bool {
-	return f.joinOverdue(now) || timeout > 0 && f.source == nil && f.size > f.pos.Offset && f.flushes(now, timeout)
+	return f.joinOverdue(now) || f.settles(now) || timeout > 0 && f.source == nil && f.size > f.pos.Offset && f.flushes(now, timeout)
 }
 
 // unread reports whether a worker could find something to read.
@@ -61,6 +67,9 @@ func (f *file) unread() bool {
 func (f *file) joinOverdue(now time.Time) bool {
 	return !f.joining.IsZero() && now.Sub(f.joining) > joinWait
 }
+
+// settles reports whether a last record has waited long enough for more lines.
+func (f *file) settles(now time.Time) bool { return !f.settled.IsZero() && !now.Before(f.settled) }
 
 // errChanged says that the file no longer holds what was read of it.
 var errChanged = errors.New("content before the position has changed")
@@ -85,6 +94,8 @@ func (f *file) readAt(buf []byte) (data []byte, lead int, err error) {
 func (f *file) rewind() {
 	f.pos = position{}
 	f.seenAt = -1
+	f.joining, f.settled = time.Time{}, time.Time{}
+	f.profile, f.sampled = logformat.Profile{Start: f.profile.Start}, 0
 	f.rewinds++
 }
 

@@ -157,6 +157,7 @@ func newRig(t *testing.T, change func(*tailreceiver.Config)) *rig {
 	r.cfg.CheckpointInterval = time.Millisecond
 	r.cfg.RotateWait = 50 * time.Millisecond
 	r.cfg.Timezone = "UTC"
+	r.cfg.Multiline.Timeout = 10 * time.Millisecond
 	if change != nil {
 		change(r.cfg)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"sync"
 	"time"
@@ -31,6 +32,8 @@ type tail struct {
 	metrics *instruments
 	logs    onceLog
 	store   store
+	// multiline is nil if every line is a record.
+	multiline *multiline
 
 	now      func() time.Time                    // the clock
 	openFile func(path string) (*os.File, error) // the file system
@@ -51,6 +54,10 @@ type tail struct {
 }
 
 func newTail(set receiver.Settings, cfg *Config, next consumer.Logs) (*tail, error) {
+	join, err := newMultiline(cfg.Multiline)
+	if err != nil {
+		return nil, err
+	}
 	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: "file", ReceiverCreateSettings: set})
 	if err != nil {
 		return nil, fmt.Errorf("create receiver telemetry: %w", err)
@@ -64,11 +71,11 @@ func newTail(set receiver.Settings, cfg *Config, next consumer.Logs) (*tail, err
 		logs:     onceLog{logger: set.Logger},
 		store:    store{client: storage.NewNopClient(), limit: 2 * cfg.MaxFiles, files: map[fileID]checkpoint{}},
 		now:      time.Now,
-		openFile: os.Open,
-		work:     make(chan *file, 256),
-		wake:     make(chan struct{}, 1),
-		dirty:    make(chan struct{}, 1),
-		stop:     make(chan struct{}),
+		openFile: os.Open, multiline: join,
+		work:  make(chan *file, 256),
+		wake:  make(chan struct{}, 1),
+		dirty: make(chan struct{}, 1),
+		stop:  make(chan struct{}),
 	}
 	t.consume, t.abort = context.WithCancel(context.Background())
 	return t, nil
@@ -150,6 +157,26 @@ func (t *tail) committed(f *file) {
 	case t.dirty <- struct{}{}:
 	default:
 	}
+}
+
+// multiline is how lines are joined to records.
+type multiline struct {
+	start func(line string) bool // nil: by what the file looks like
+}
+
+func newMultiline(cfg MultilineConfig) (*multiline, error) {
+	if cfg.Mode == multilineOff {
+		return nil, nil
+	}
+	m := &multiline{}
+	if cfg.StartPattern != "" {
+		re, err := regexp.Compile(cfg.StartPattern)
+		if err != nil {
+			return nil, fmt.Errorf("multiline::start_pattern: %w", err)
+		}
+		m.start = re.MatchString
+	}
+	return m, nil
 }
 
 // saveLoop writes checkpoints soon after deliveries, and rests in between so that

@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
+
+	"github.com/tidewatch/tidewatch/internal/logformat"
 )
 
 const (
@@ -75,14 +77,15 @@ func (w *worker) step(f *file) (int, error) {
 		return 0, err
 	}
 	full := len(data) == len(w.buf)
+	profile := w.learn(f, data[lead:])
 	end := f.pos.Offset + int64(len(data)-lead)
 	total := 0
 	for lead < len(data) {
 		p := piece{
 			path: f.path, data: data[lead:], offset: f.pos.Offset, skip: f.pos.Skip,
 			flush:  !full && f.flushes(w.t.now(), w.t.cfg.FlushTimeout),
-			unjoin: f.joinOverdue(w.t.now()),
-			now:    pcommon.NewTimestampFromTime(w.t.now()),
+			unjoin: f.joinOverdue(w.t.now()), settled: f.settles(w.t.now()), profile: profile,
+			now: pcommon.NewTimestampFromTime(w.t.now()),
 		}
 		b, err := w.deliver(p)
 		if err != nil {
@@ -96,19 +99,64 @@ func (w *worker) step(f *file) (int, error) {
 		f.pos.Skip = b.skip
 		f.pos.advance(f.pos.Offset+b.consumed, data[:lead])
 		f.pos.extendPrefix(f.handle)
-		f.joining = time.Time{}
+		f.joining, f.settled = time.Time{}, time.Time{}
 		w.t.committed(f)
 	}
 	if total == 0 && full { // one line, with its joined parts, is longer than the chunk
 		return w.grow(f)
 	}
 	if !full {
-		f.seenAt, f.size = end, end
-		if f.joining.IsZero() && bytes.IndexByte(data[lead:], '\n') >= 0 {
-			f.joining = w.t.now()
-		}
+		w.waits(f, end, bytes.IndexByte(data[lead:], '\n') >= 0)
 	}
 	return total, nil
+}
+
+// learn looks at the beginning of a file, and at what it has just read, as long as
+// there is something to learn about where its records begin.
+func (w *worker) learn(f *file, data []byte) *logformat.Profile {
+	if w.t.multiline == nil {
+		return nil
+	}
+	if f.sampled == 0 {
+		f.profile.Start = w.t.multiline.start
+		if f.pos.Offset > 0 && !f.profile.Learned() {
+			head := make([]byte, min(f.pos.Offset, sampleBytes))
+			n, _ := f.handle.ReadAt(head, 0)
+			f.profile.Observe(sample(head[:n]))
+		}
+		f.sampled = max(f.pos.Offset, 1)
+	}
+	if !f.profile.Learned() && !f.pos.Skip {
+		if seen := max(f.sampled-f.pos.Offset, 0); seen < int64(len(data)) {
+			if f.sampled == 1 {
+				seen = 0
+			}
+			fresh := data[seen:]
+			if end := bytes.LastIndexByte(fresh, '\n'); end >= 0 {
+				f.profile.Observe(sample(fresh))
+				f.sampled = f.pos.Offset + seen + int64(end) + 1
+			}
+		}
+	}
+	return &f.profile
+}
+
+// waits takes note of what is left behind the last delivery: the file has been
+// read up to end, and complete says that whole lines wait.
+func (w *worker) waits(f *file, end int64, complete bool) {
+	now := w.t.now()
+	grown := end != f.seenAt
+	f.look(end, now)
+	f.seenAt = end
+	if !complete {
+		return
+	}
+	if f.joining.IsZero() {
+		f.joining = now
+	}
+	if w.t.multiline != nil && (grown || f.settled.IsZero()) {
+		f.settled = now.Add(w.t.cfg.Multiline.Timeout)
+	}
 }
 
 // grow makes room for the longest line; where there is room already, what waits
@@ -118,6 +166,7 @@ func (w *worker) grow(f *file) (int, error) {
 		w.buf = make([]byte, most)
 	} else {
 		f.joining = w.t.now().Add(-2 * joinWait)
+		f.settled = f.joining
 	}
 	return 1, nil // not nothing: there is more to read
 }
