@@ -63,7 +63,8 @@ background() {
   local log=$1; shift
   setsid nohup "$@" >>"$log" 2>&1 </dev/null 8>&- 9>&- &
   PID=$!
-  [ -z "${OWNER_PID:-}" ] || setsid nohup bash -c '
+  [ -n "${OWNER_PID:-}" ] || return 0
+  setsid nohup bash -c '
     while kill -0 "$1" 2>/dev/null; do kill -0 "$2" 2>/dev/null || exit 0; sleep 1; done
     kill -TERM -- "-$2"; sleep 10; kill -KILL -- "-$2"' watch "$OWNER_PID" "$PID" >/dev/null 2>&1 </dev/null 8>&- 9>&- &
 }

@@ -65,7 +65,7 @@ func newAgent(t *testing.T) *agent {
 // extra is the YAML that moves the agent's servers to the test's ports.
 func (a *agent) extra() string {
 	return fmt.Sprintf(`extensions:
-  health: {endpoint: "127.0.0.1:%[1]d", telemetry_url: "http://127.0.0.1:%[2]d/metrics"}
+  health: {endpoint: "127.0.0.1:%[1]d", telemetry_url: "http://127.0.0.1:%[2]d/metrics", interval: 1s}
   console: {endpoint: "127.0.0.1:%[3]d", telemetry_url: "http://127.0.0.1:%[2]d/metrics"}
 receivers:
   otlp: {protocols: {grpc: {endpoint: "127.0.0.1:%[4]d"}, http: {endpoint: "127.0.0.1:%[5]d"}}}
