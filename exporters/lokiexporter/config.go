@@ -1,0 +1,140 @@
+package lokiexporter
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/grafana/loki-client-go/pkg/urlutil"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/tidewatch/tidewatch/signals"
+)
+
+// pushPath is what an endpoint without a path means.
+const pushPath = "/loki/api/v1/push"
+
+// maxLabels is Loki's own default limit of labels per stream.
+const maxLabels = 15
+
+// Config of the exporter.
+type Config struct {
+	// ClientConfig holds endpoint, tls, headers, auth, proxy_url and timeout (of
+	// one push). Bodies are always snappy, so compression must stay unset.
+	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
+
+	// User and Password for basic authentication; also taken from the URL.
+	User     string              `mapstructure:"user"`
+	Password configopaque.String `mapstructure:"password"`
+	// BearerToken is sent as Authorization: Bearer.
+	BearerToken configopaque.String `mapstructure:"bearer_token"`
+	// TenantID is sent as X-Scope-OrgID; empty sends none.
+	TenantID string `mapstructure:"tenant_id"`
+
+	// Labels are the resource attributes that become labels, by their
+	// OpenTelemetry names. Everything else becomes structured metadata. Each
+	// combination of values is a stream, so only attributes with few values fit.
+	Labels []string `mapstructure:"labels"`
+
+	// MaxLineSize is the length in bytes to which lines are cut; Loki refuses
+	// longer ones than its max_line_size.
+	MaxLineSize int `mapstructure:"max_line_size"`
+	// MaxMetadataSize bounds names and values of one line's structured metadata,
+	// in bytes; what does not fit is left out and marked.
+	MaxMetadataSize int `mapstructure:"max_metadata_size"`
+	// MaxRequestSize bounds one push before compression, in bytes; a larger batch
+	// is sent in several.
+	MaxRequestSize int `mapstructure:"max_request_size"`
+
+	RetryConfig configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
+	QueueConfig configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
+}
+
+func createDefaultConfig() component.Config {
+	client := confighttp.NewDefaultClientConfig()
+	client.Timeout = 15 * time.Second // Loki answers a push in well under a second; its own clients wait 10
+
+	retry := configretry.NewDefaultBackOffConfig()
+	retry.MaxElapsedTime = 0 // what cannot be delivered now is delivered later
+
+	queue := exporterhelper.NewDefaultQueueConfig()
+	queue.Sizer = exporterhelper.RequestSizerTypeBytes
+	queue.QueueSize = 128 << 20  // about 400,000 log lines; then the sources wait
+	queue.BlockOnOverflow = true // files wait at the source, where they are safe
+	queue.NumConsumers = 1       // one push after the other keeps the order in each stream
+	queue.Batch = configoptional.Some(exporterhelper.BatchConfig{
+		FlushTimeout: time.Second, // how far behind a tail may be when little comes in
+		Sizer:        exporterhelper.RequestSizerTypeBytes,
+		MinSize:      1 << 20, // Loki's own clients send 1 MiB
+		// No MaxSize: the queue would drop a single record that is larger, and the
+		// exporter cuts requests itself.
+	})
+	return &Config{
+		ClientConfig: client,
+		Labels: []string{
+			signals.AttrServiceName, "service.namespace", signals.AttrHostName, "deployment.environment.name",
+			"k8s.cluster.name", "k8s.namespace.name", "k8s.container.name",
+		},
+		MaxLineSize:     256 << 10, // Loki's default max_line_size
+		MaxMetadataSize: 60 << 10,  // Loki's default is 64 KB, and it adds detected fields
+		MaxRequestSize:  2 << 20,   // Loki's gRPC limit inside is 4 MiB
+		RetryConfig:     retry,
+		QueueConfig:     configoptional.Some(queue),
+	}
+}
+
+// Validate names the key and the fix.
+func (c *Config) Validate() error {
+	if _, err := c.url(); err != nil {
+		return err
+	}
+	if c.ClientConfig.Compression.IsCompressed() {
+		return errors.New("compression must stay unset: pushes are snappy as Loki wants them")
+	}
+	if c.ClientConfig.Timeout <= 0 {
+		return errors.New("timeout must be positive: a server that hangs would hold a request for ever")
+	}
+	if (c.User == "") != (c.Password == "") {
+		return errors.New("user and password go together: set both")
+	}
+	if c.User != "" && c.BearerToken != "" {
+		return errors.New("bearer_token and user exclude each other: keep one")
+	}
+	if len(c.Labels) > maxLabels {
+		return fmt.Errorf("labels must be at most %d, the limit of Loki: keep those with few values", maxLabels)
+	}
+	seen := map[string]string{}
+	for _, l := range c.Labels {
+		name := labelName(l)
+		if l == "" || seen[name] != "" {
+			return fmt.Errorf("labels must be different and not empty: %q is the label %s, as %q is", l, name, seen[name])
+		}
+		seen[name] = l
+	}
+	if c.MaxLineSize <= 0 || c.MaxMetadataSize <= 0 || c.MaxRequestSize <= 0 {
+		return errors.New("max_line_size, max_metadata_size and max_request_size must be positive, in bytes")
+	}
+	return nil
+}
+
+// url is the endpoint with the push path where it has none.
+func (c *Config) url() (*url.URL, error) {
+	if c.ClientConfig.Endpoint == "" {
+		return nil, errors.New("endpoint must be set, for example http://localhost:3100")
+	}
+	var u urlutil.URLValue
+	if err := u.Set(c.ClientConfig.Endpoint); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("endpoint must be a URL like http://localhost:3100") // not the value: it may hold a password
+	}
+	if strings.Trim(u.Path, "/") == "" {
+		u.Path = pushPath
+	}
+	return u.URL, nil
+}

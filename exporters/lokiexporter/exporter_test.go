@@ -1,0 +1,359 @@
+package lokiexporter_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.uber.org/goleak"
+
+	"github.com/tidewatch/tidewatch/exporters/lokiexporter"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// direct is a configuration without queue and retries, so that a push shows its error.
+func direct(url string) *lokiexporter.Config {
+	cfg := lokiexporter.NewFactory().CreateDefaultConfig().(*lokiexporter.Config)
+	cfg.ClientConfig.Endpoint = url
+	cfg.ClientConfig.Timeout = 5 * time.Second
+	cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
+	cfg.RetryConfig.Enabled = false
+	return cfg
+}
+
+// retrying is direct with quick retries.
+func retrying(url string) *lokiexporter.Config {
+	cfg := direct(url)
+	cfg.RetryConfig.Enabled = true
+	cfg.RetryConfig.InitialInterval = 5 * time.Millisecond
+	cfg.RetryConfig.MaxInterval = 20 * time.Millisecond
+	return cfg
+}
+
+func start(t *testing.T, cfg *lokiexporter.Config, tel *componenttest.Telemetry) exporter.Logs {
+	t.Helper()
+	require.NoError(t, cfg.Validate())
+	set := exportertest.NewNopSettings(lokiexporter.NewFactory().Type())
+	if tel != nil {
+		set.TelemetrySettings = tel.NewTelemetrySettings()
+	}
+	e, err := lokiexporter.NewFactory().CreateLogs(t.Context(), set, cfg)
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
+	return e
+}
+
+// records returns n log records of two services, from the given time on.
+func records(n int, from time.Time) plog.Logs {
+	ld := plog.NewLogs()
+	for half := range 2 {
+		rl := ld.ResourceLogs().AppendEmpty()
+		rl.Resource().Attributes().PutStr("service.name", fmt.Sprintf("service-%d", half))
+		rl.Resource().Attributes().PutStr("host.name", "web-1")
+		rl.Resource().Attributes().PutStr("k8s.pod.name", "pod-1")
+		sl := rl.ScopeLogs().AppendEmpty()
+		for i := half * n / 2; i < (half+1)*n/2; i++ {
+			r := sl.LogRecords().AppendEmpty()
+			r.SetTimestamp(pcommon.NewTimestampFromTime(from.Add(time.Duration(i))))
+			r.SetSeverityNumber(plog.SeverityNumberError2)
+			r.Body().SetStr(fmt.Sprintf("message %d", i))
+			r.Attributes().PutInt("n", int64(i))
+		}
+	}
+	return ld
+}
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 123456789, time.UTC)
+
+func requireExactly(t *testing.T, f *fake, n int) {
+	t.Helper()
+	seen := map[string]bool{}
+	for _, l := range f.all() {
+		require.False(t, seen[l.line], l.line)
+		seen[l.line] = true
+	}
+	require.Len(t, seen, n)
+}
+
+func dropped(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
+	t.Helper()
+	m, err := tel.GetMetric("tidewatch_exporter_dropped_items")
+	if err != nil {
+		return nil
+	}
+	out := map[string]int64{}
+	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
+		v, ok := p.Attributes.Value("reason")
+		require.True(t, ok)
+		out[v.AsString()] += p.Value
+	}
+	return out
+}
+
+func TestLinesLabelsAndMetadata(t *testing.T) {
+	f := newFake(t)
+	cfg := direct(f.URL)
+	cfg.TenantID = "team-a"
+	cfg.BearerToken = "secret"
+	cfg.ClientConfig.Headers.Set("X-More", "yes")
+	e := start(t, cfg, nil)
+
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("service.name", `che"ck\out`)
+	rl.Resource().Attributes().PutStr("host.name", "web-1")
+	rl.Resource().Attributes().PutStr("k8s.namespace.name", "shop")
+	rl.Resource().Attributes().PutStr("k8s.pod.name", "pod-1")
+	sl := rl.ScopeLogs().AppendEmpty()
+	sl.Scope().SetName("com.example")
+	r := sl.LogRecords().AppendEmpty()
+	r.SetTimestamp(pcommon.NewTimestampFromTime(noon))
+	r.SetSeverityNumber(plog.SeverityNumberWarn)
+	r.SetEventName("tidewatch.finding")
+	r.SetTraceID(pcommon.TraceID{0xab, 15: 1})
+	r.SetSpanID(pcommon.SpanID{0xcd, 7: 2})
+	r.Body().SetStr("a line")
+	a := r.Attributes()
+	a.PutStr("log.pattern.id", "0123")
+	a.PutStr("trace_id", "the record's own")
+	a.PutStr("9 lives", "digit first")
+	a.PutStr("größe", "not ASCII")
+	a.PutStr("...", "nothing but dots")
+	a.PutDouble("finding.score", 0.5)
+	a.PutBool("yes", true)
+	a.PutStr("bad", "a\xffb")
+	a.PutStr("empty", "")
+	a.PutEmptyMap("http").PutEmptyMap("request").PutStr("method", "GET")
+	a.PutEmptySlice("list").AppendEmpty().SetInt(1)
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+
+	require.Equal(t, "/loki/api/v1/push", f.path)
+	require.Equal(t, "application/x-protobuf", f.header.Get("Content-Type"))
+	require.Equal(t, "team-a", f.header.Get("X-Scope-OrgID"))
+	require.Equal(t, "Bearer secret", f.header.Get("Authorization"))
+	require.Equal(t, "yes", f.header.Get("X-More"))
+	require.Len(t, f.lines, 1)
+	got := f.lines[0]
+	require.Equal(t, `{host_name="web-1", k8s_namespace_name="shop", service_name="che\"ck\\out"}`, got.labels)
+	require.Equal(t, noon, got.time)
+	require.Equal(t, "a line", got.line)
+	require.Equal(t, map[string]string{
+		"level": "warn", "trace_id": "ab000000000000000000000000000001", "span_id": "cd00000000000002", "event_name": "tidewatch.finding",
+		"log_pattern_id": "0123", "trace_id_extracted": "the record's own", "key_9_lives": "digit first", "gr__e": "not ASCII",
+		"key____": "nothing but dots", "finding_score": "0.5", "yes": "true", "bad": "a\ufffdb", "empty": "", "http_request_method": "GET",
+		"list": "[1]", "k8s_pod_name": "pod-1", "scope_name": "com.example",
+	}, got.meta)
+	require.Equal(t, len(got.meta), got.pairs, "no name twice")
+}
+
+func TestRecordsWithoutAnything(t *testing.T) {
+	f := newFake(t)
+	e := start(t, direct(f.URL+"/custom/path"), nil)
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	records.AppendEmpty().SetObservedTimestamp(pcommon.NewTimestampFromTime(noon))
+	records.AppendEmpty().Body().SetEmptyMap().PutStr("a", "b")
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	require.Equal(t, "/custom/path", f.path)
+	require.Equal(t, `{service_name="unknown_service"}`, f.lines[0].labels)
+	require.Equal(t, noon, f.lines[0].time)
+	require.Equal(t, `{"a":"b"}`, f.lines[1].line)
+	require.WithinDuration(t, time.Now(), f.lines[1].time, time.Minute)
+}
+
+func TestStreamsAreInOrderOfTime(t *testing.T) {
+	f := newFake(t)
+	e := start(t, direct(f.URL), nil)
+	ld := plog.NewLogs()
+	for _, offset := range []int{50, 0, 100} { // three files of one service
+		rl := ld.ResourceLogs().AppendEmpty()
+		rl.Resource().Attributes().PutStr("service.name", "x")
+		rl.Resource().Attributes().PutInt("log.file.path", int64(offset))
+		sl := rl.ScopeLogs().AppendEmpty()
+		for i := range 20 {
+			r := sl.LogRecords().AppendEmpty()
+			r.SetTimestamp(pcommon.NewTimestampFromTime(noon.Add(time.Duration(offset + i))))
+			r.Body().SetStr("x")
+		}
+	}
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	require.Len(t, f.lines, 60)
+	for i := range f.lines[1:] {
+		require.False(t, f.lines[i+1].time.Before(f.lines[i].time))
+		require.Equal(t, f.lines[0].labels, f.lines[i+1].labels)
+	}
+}
+
+func TestOversizeLinesAndMetadataAreCutAndMarked(t *testing.T) {
+	f := newFake(t)
+	cfg := direct(f.URL)
+	cfg.MaxLineSize = 100
+	cfg.MaxMetadataSize = 200
+	e := start(t, cfg, nil)
+	ld := plog.NewLogs()
+	r := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	r.Body().SetStr(strings.Repeat("x", 99) + "äöü")
+	r.Attributes().PutStr("small", "fits")
+	r.Attributes().PutStr("large", strings.Repeat("y", 300))
+	r.Attributes().PutStr("second", "fits too")
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	require.Equal(t, strings.Repeat("x", 99), f.lines[0].line, "not in the middle of a character")
+	require.Equal(t, map[string]string{"tidewatch_line_cut_bytes": "6", "small": "fits", "second": "fits too", "tidewatch_metadata_left_out": "1"}, f.lines[0].meta)
+}
+
+func TestManyAttributesStayWithinLokisLimit(t *testing.T) {
+	f := newFake(t)
+	e := start(t, direct(f.URL), nil)
+	ld := plog.NewLogs()
+	r := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	for i := range 500 {
+		r.Attributes().PutInt(fmt.Sprintf("a%d", i), 1)
+	}
+	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	require.Equal(t, 121, f.lines[0].pairs)
+	require.Equal(t, "380", f.lines[0].meta["tidewatch_metadata_left_out"])
+}
+
+func TestBrokenAnswersAreTriedAgain(t *testing.T) {
+	answers := map[string]func(w http.ResponseWriter, r *http.Request){
+		"429": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "ingestion rate limit exceeded", http.StatusTooManyRequests)
+		},
+		"500": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "empty ring", http.StatusInternalServerError)
+		},
+		"503":          func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "starting", http.StatusServiceUnavailable) },
+		"401":          func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no org id", http.StatusUnauthorized) },
+		"redirect":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
+		"welcome page": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>welcome</html>") },
+		"400 of a proxy": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(400)
+			_, _ = io.WriteString(w, "<html>bad</html>")
+		},
+		"plain to TLS": func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "Client sent an HTTP request to an HTTPS server.", 400)
+		},
+		"cut connection":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"huge error body": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, strings.Repeat("x", 5<<20), 500) },
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t)
+			f.push = func(n int, w http.ResponseWriter, r *http.Request, _ []stored) bool {
+				if n > 2 {
+					return false
+				}
+				answer(w, r)
+				return true
+			}
+			tel := componenttest.NewTelemetry()
+			defer func() { require.NoError(t, tel.Shutdown(context.Background())) }()
+			require.NoError(t, start(t, retrying(f.URL), tel).ConsumeLogs(t.Context(), records(50, noon)))
+			requireExactly(t, f, 50)
+			require.Empty(t, dropped(t, tel))
+		})
+	}
+}
+
+func TestBadRequestIsNeverTriedAgain(t *testing.T) {
+	for answer, want := range map[string]map[string]int64{
+		"entry for stream '{a=\"b\"}' has timestamp too old: 2020-01-01T00:00:00Z, oldest acceptable timestamp is: 2026-11-14T12:00:00Z":                                              {"too_old": 1},
+		"2 errors like: entry for stream '{}' has timestamp too new: x; 3 errors like: max entry size '1' bytes exceeded for stream '{}' while adding an entry with length '2' bytes": {"too_new": 2, "line_too_long": 3},
+		"entry with timestamp x ignored, reason: 'entry too far behind, entry timestamp is: x',\nuser 'fake', total ignored: 4 out of 10 for stream: {}":                              {"too_far_behind": 4},
+		"7 errors like: stream '{}' has structured metadata too large: '70000' bytes":                                                                                                 {"structured_metadata": 7},
+		"900 errors like: entry for stream '{}' has timestamp too old: x":                                                                                                             {"too_old": 50},
+		"something new": {"refused": 50},
+		"":              {"refused": 50},
+	} {
+		f := newFake(t)
+		f.push = func(_ int, w http.ResponseWriter, _ *http.Request, _ []stored) bool {
+			http.Error(w, answer, http.StatusBadRequest)
+			return true
+		}
+		tel := componenttest.NewTelemetry()
+		require.NoError(t, start(t, retrying(f.URL), tel).ConsumeLogs(t.Context(), records(50, noon)))
+		require.Equal(t, 1, f.pushes)
+		require.Equal(t, want, dropped(t, tel), answer)
+		require.NoError(t, tel.Shutdown(context.Background()))
+	}
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	f := newFake(t)
+	f.push = func(_ int, w http.ResponseWriter, _ *http.Request, _ []stored) bool {
+		w.Header().Set("Retry-After", "77")
+		http.Error(w, "slow down", http.StatusTooManyRequests)
+		return true
+	}
+	err := start(t, direct(f.URL), nil).ConsumeLogs(t.Context(), records(2, noon))
+	require.ErrorContains(t, err, "Throttle (1m17s)")
+	require.False(t, consumererror.IsPermanent(err))
+}
+
+func TestLargeBatchesAreCutAndOnlyTheRestIsSentAgain(t *testing.T) {
+	f := newFake(t)
+	f.push = func(n int, w http.ResponseWriter, _ *http.Request, _ []stored) bool {
+		if n == 3 {
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+			return true
+		}
+		return false
+	}
+	cfg := retrying(f.URL)
+	cfg.MaxRequestSize = 4096
+	require.NoError(t, start(t, cfg, nil).ConsumeLogs(t.Context(), records(500, noon)))
+	requireExactly(t, f, 500)
+	require.Len(t, f.lines, 500, "none twice")
+	require.LessOrEqual(t, f.size, 4096)
+}
+
+func TestTooLargeIsHalvedDownToOne(t *testing.T) {
+	f := newFake(t)
+	f.push = func(_ int, w http.ResponseWriter, _ *http.Request, lines []stored) bool {
+		for _, l := range lines {
+			if len(lines) > 4 || l.line == "message 13" {
+				http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+				return true
+			}
+		}
+		return false
+	}
+	tel := componenttest.NewTelemetry()
+	defer func() { require.NoError(t, tel.Shutdown(context.Background())) }()
+	require.NoError(t, start(t, direct(f.URL), tel).ConsumeLogs(t.Context(), records(30, noon)))
+	requireExactly(t, f, 29)
+	require.Equal(t, map[string]int64{"too_large": 1}, dropped(t, tel))
+}
+
+func TestHangingServerTimesOut(t *testing.T) {
+	f := newFake(t)
+	release := make(chan struct{})
+	f.push = func(n int, _ http.ResponseWriter, _ *http.Request, _ []stored) bool {
+		if n == 1 {
+			<-release
+			return true
+		}
+		return false
+	}
+	cfg := retrying(f.URL)
+	cfg.ClientConfig.Timeout = 100 * time.Millisecond
+	require.NoError(t, start(t, cfg, nil).ConsumeLogs(t.Context(), records(50, noon)))
+	close(release)
+	requireExactly(t, f, 50)
+}
