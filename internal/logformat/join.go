@@ -306,7 +306,7 @@ func (j *Joiner) continuesTrace(line string) bool {
 		return false
 	}
 	return indented || strings.HasPrefix(line, "Caused by: ") || strings.HasPrefix(line, "Suppressed: ") || strings.HasPrefix(line, "... ") ||
-		j.trace == traceOther && (line[0] == '}' || strings.HasPrefix(line, "Node.js v"))
+		j.trace == traceOther && (line[0] == '}' || strings.HasSuffix(line, " at") || strings.HasPrefix(line, "Node.js v"))
 }
 
 func isGoroutine(line string) bool {

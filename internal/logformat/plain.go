@@ -1,6 +1,9 @@
 package logformat
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // parsePlain reads a record of text: a header, the message, and what is attached
 // to its end. A text without a header is its own body. Lines behind the first
@@ -197,12 +200,16 @@ func parseKlog(line string, r *Record) bool {
 	r.Severity, _ = severityLetter(line[0])
 	r.SeverityText = line[:1]
 	r.Body = strings.TrimPrefix(line[end+1:], " ")
-	r.addString("thread.id", head[:sp])
+	if pid, err := strconv.ParseInt(head[:sp], 10, 64); err == nil {
+		r.addInt(attrPID, pid)
+	}
 	if c := strings.LastIndexByte(head, ':'); c > sp {
-		r.addString("code.file.path", head[sp+1:c])
-		r.addString("code.line.number", head[c+1:])
+		r.addString(attrFile, head[sp+1:c])
+		if n, err := strconv.ParseInt(head[c+1:], 10, 64); err == nil {
+			r.addInt(attrLine, n)
+		}
 	} else {
-		r.addString("code.file.path", head[sp+1:])
+		r.addString(attrFile, head[sp+1:])
 	}
 	return true
 }
