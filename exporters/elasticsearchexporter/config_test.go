@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/tidewatch/tidewatch/exporters/elasticsearchexporter"
 )
@@ -35,6 +36,19 @@ func TestDefaultsLoseNothing(t *testing.T) {
 	require.Equal(t, time.Second, q.Batch.Get().FlushTimeout)
 	require.Zero(t, q.Batch.Get().MaxSize, "the queue would drop a record that is larger")
 	require.Equal(t, "file_storage", q.StorageID.String())
+}
+
+func TestEveryKeyIsRead(t *testing.T) {
+	conf, err := confmaptest.LoadConf("testdata/config.yaml")
+	require.NoError(t, err)
+	_, err = load(t, conf.Get("elasticsearch").(map[string]any))
+	require.NoError(t, err)
+	everything, err := load(t, conf.Get("elasticsearch/everything").(map[string]any))
+	require.NoError(t, err)
+	require.Equal(t, 2, everything.QueueConfig.Get().NumConsumers)
+	require.Equal(t, []string{"https://es-1.example:9200", "https://es-2.example:9200"}, everything.Endpoints)
+	require.Equal(t, "bytes", everything.QueueConfig.Get().Batch.Get().Sizer.String())
+	require.True(t, everything.QueueConfig.Get().BlockOnOverflow, "what is not named keeps its default")
 }
 
 func TestValidateNamesTheKey(t *testing.T) {

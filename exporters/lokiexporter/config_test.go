@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/tidewatch/tidewatch/exporters/lokiexporter"
 )
@@ -36,6 +37,19 @@ func TestDefaultsLoseNothingAndKeepOrder(t *testing.T) {
 	require.Equal(t, "file_storage", q.StorageID.String())
 }
 
+func TestEveryKeyIsRead(t *testing.T) {
+	conf, err := confmaptest.LoadConf("testdata/config.yaml")
+	require.NoError(t, err)
+	_, err = load(t, conf.Get("loki").(map[string]any))
+	require.NoError(t, err)
+	everything, err := load(t, conf.Get("loki/everything").(map[string]any))
+	require.NoError(t, err)
+	require.Equal(t, 4, everything.QueueConfig.Get().NumConsumers)
+	require.Equal(t, []string{"service.name", "host.name"}, everything.Labels)
+	require.Equal(t, "bytes", everything.QueueConfig.Get().Batch.Get().Sizer.String())
+	require.True(t, everything.QueueConfig.Get().BlockOnOverflow, "what is not named keeps its default")
+}
+
 func TestValidateNamesTheKey(t *testing.T) {
 	for _, c := range []struct {
 		yaml map[string]any
@@ -48,7 +62,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		{map[string]any{"endpoint": "http://a", "user": "u"}, "user and password go together"},
 		{map[string]any{"endpoint": "http://a", "user": "u", "password": "p", "bearer_token": "t"}, "exclude each other"},
 		{map[string]any{"endpoint": "http://a", "max_line_size": 0}, "max_line_size"},
-		{map[string]any{"endpoint": "http://a", "labels": []string{"a.b", "a_b"}}, "labels must be different"},
+		{map[string]any{"endpoint": "http://a", "labels": []any{"a.b", "a_b"}}, "labels must be different"},
 		{map[string]any{"endpoint": "http://a", "labels": strings.Split(strings.Repeat("x,", 16), ",")}, "labels must be at most 15"},
 	} {
 		_, err := load(t, c.yaml)
