@@ -24,6 +24,8 @@ import (
 	"github.com/tidewatch/tidewatch/connectors/anomalyconnector"
 	"github.com/tidewatch/tidewatch/connectors/patternconnector"
 	"github.com/tidewatch/tidewatch/exporters/consoleexporter"
+	"github.com/tidewatch/tidewatch/exporters/elasticsearchexporter"
+	"github.com/tidewatch/tidewatch/exporters/lokiexporter"
 	"github.com/tidewatch/tidewatch/exporters/prometheusexporter"
 	"github.com/tidewatch/tidewatch/exporters/remotewriteexporter"
 	"github.com/tidewatch/tidewatch/extensions/consoleextension"
@@ -60,6 +62,8 @@ func components() *componentSet {
 		exporters: []exporter.Factory{
 			consoleexporter.NewFactory(),
 			debugexporter.NewFactory(),
+			elasticsearchexporter.NewFactory(),
+			lokiexporter.NewFactory(),
 			nopexporter.NewFactory(),
 			otlpexporter.NewFactory(),
 			otlphttpexporter.NewFactory(),
