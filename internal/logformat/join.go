@@ -241,7 +241,7 @@ func (j *Joiner) Continues(line string) bool {
 	head := headOf(line)
 	j.headed = j.profile.starts[head]
 	if head == headObject {
-		j.object, j.depth = true, max(braces(line, 0), 0)
+		j.object, j.depth = true, openObject(line)
 	}
 	j.note(line)
 	return false
@@ -320,6 +320,15 @@ func isGoFrame(line string) bool {
 	}
 	end := strings.IndexByte(line, '(')
 	return end > 0 && strings.HasSuffix(line, ")") && strings.IndexByte(line[:end], ' ') < 0 && strings.IndexByte(line[:end], '.') > 0
+}
+
+// openObject returns how many braces the first line of an object leaves open. One
+// that ends with a brace is taken to be whole, which spares counting.
+func openObject(line string) int {
+	if end := strings.TrimRight(line, " \t\r"); end[len(end)-1] == '}' {
+		return 0
+	}
+	return max(braces(line, 0), 0)
 }
 
 // braces returns how many braces and brackets are open after the line, outside

@@ -78,11 +78,13 @@ func (r *Record) trailingColumns(body string) {
 	r.Body = body
 }
 
-// trailingPairs keeps key=value pairs at the end as fields. They are cut off the
-// message only where the library is known to attach them or two blanks part them from it.
+// trailingPairs moves key=value pairs at the end to the fields, where the library
+// is known to attach them or two blanks part them from the message. Others are
+// left where they are: they are part of the text, and twice would be too much.
 func (r *Record) trailingPairs(body string, cut, colon bool) {
-	start := pairsStart(body)
+	start := pairsStart(body, cut, colon)
 	if start < 0 {
+		r.idsInText(body)
 		return
 	}
 	mark := len(r.Fields)
@@ -90,31 +92,51 @@ func (r *Record) trailingPairs(body string, cut, colon bool) {
 	for i := mark; i < len(r.Fields); i++ {
 		r.takeIDs(&r.Fields[i])
 	}
-	message := strings.TrimRight(body[:start], " \t")
-	switch {
-	case colon && strings.HasSuffix(message, ":"):
-		r.Body = strings.TrimSuffix(message, ":")
-	case len(message) > 0 && (cut || start-len(message) >= 2):
-		r.Body = message
+	r.Body = strings.TrimSuffix(strings.TrimRight(body[:start], " \t"), ":")
+}
+
+// idsInText finds trace_id= and span_id= in a message.
+func (r *Record) idsInText(body string) {
+	at := strings.Index(body, "trace")
+	if at < 0 {
+		return
+	}
+	rest := body[at+len("trace"):]
+	for _, key := range [...]string{"_id=", "Id=", "ID="} {
+		if v, ok := strings.CutPrefix(rest, key); ok {
+			parseHexID(r.TraceID[:], v[:wordEnd(v)])
+		}
+	}
+	if _, v, ok := strings.Cut(rest, "span_id="); ok {
+		parseHexID(r.SpanID[:], v[:wordEnd(v)])
 	}
 }
 
 // pairsStart returns where an unbroken row of key=value pairs begins that reaches
-// to the end, or -1. It looks at each blank from the left, so that the row is the
-// longest.
-func pairsStart(body string) int {
-	if strings.IndexByte(body, '=') < 0 {
+// to the end, or -1. The row is the longest there is. Without cut it must be
+// parted from the message by two blanks or, with colon, by a colon.
+func pairsStart(body string, cut, colon bool) int {
+	last := body[strings.LastIndexAny(body, " \t")+1:]
+	if keyLength(last) == 0 && last[len(last)-1] != '"' {
 		return -1
 	}
-	for i := 0; i < len(body); i++ {
-		if i > 0 && body[i-1] != ' ' && body[i-1] != '\t' {
-			continue
-		}
-		if keyLength(body[i:]) > 0 && allPairs(body[i:]) {
-			return i
-		}
+	equals := strings.IndexByte(body, '=')
+	if equals < 0 {
+		return -1
 	}
-	return -1
+	for i := strings.LastIndexAny(body[:equals], " \t") + 1; ; {
+		if keyLength(body[i:]) > 0 && allPairs(body[i:]) {
+			if cut || i >= 2 && (body[i-2] == ' ' || body[i-2] == '\t' || colon && body[i-2] == ':') {
+				return i
+			}
+			return -1
+		}
+		next := strings.IndexByte(body[i:], ' ')
+		if next < 0 {
+			return -1
+		}
+		i += next + 1
+	}
 }
 
 // allPairs reports whether s is a row of pairs and nothing else.
