@@ -484,8 +484,8 @@ func (h *headerReader) bracket() bool {
 // tag keeps a part of the header under the name that fits its looks.
 func (h *headerReader) tag(v string) {
 	h.tags++
-	if n, err := strconv.ParseInt(v, 10, 64); err == nil {
-		if !h.r.has(attrPID) {
+	if digits(v) == len(v) && !h.r.has(attrPID) {
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
 			h.r.addInt(attrPID, n)
 			return
 		}

@@ -116,6 +116,9 @@ func (r *Record) idsInText(body string) {
 // to the end, or -1. The row is the longest there is. Without cut it must be
 // parted from the message by two blanks or, with colon, by a colon.
 func pairsStart(body string, cut, colon bool) int {
+	if !cut && !strings.Contains(body, "  ") && !strings.Contains(body, "\t") && !(colon && strings.Contains(body, ": ")) {
+		return -1
+	}
 	last := body[strings.LastIndexAny(body, " \t")+1:]
 	if keyLength(last) == 0 && last[len(last)-1] != '"' {
 		return -1
