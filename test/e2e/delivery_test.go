@@ -126,9 +126,11 @@ func (a *application) arriveIn(t *testing.T, table *tally, backend string, ask f
 		}
 		got[keyKind(key)] += f.copies
 	}
-	for kind, what := range map[string]string{"json": "JSON log lines", "plain": "plain log lines", "refused": "lines of the flood", "otlp": "OTLP log records"} {
-		if n := a.count(kind); n > 0 {
-			table.row(backend, what, n, got[kind])
+	for _, k := range [...]struct{ kind, what string }{
+		{"json", "JSON log lines"}, {"plain", "plain log lines"}, {"refused", "lines of the flood"}, {"otlp", "OTLP log records"},
+	} {
+		if n := a.count(k.kind); n > 0 {
+			table.row(backend, k.what, n, got[k.kind])
 		}
 	}
 	return in

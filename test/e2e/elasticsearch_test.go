@@ -43,9 +43,18 @@ func esPost(url string, request, answer any) error {
 	return d.Decode(answer)
 }
 
+// esRefresh makes everything that was written visible to searches.
+func esRefresh(base string) error {
+	code, body, err := get(base + "/_refresh")
+	if err == nil && code != http.StatusOK {
+		err = fmt.Errorf("refresh: %d %s", code, body)
+	}
+	return err
+}
+
 // esCount asks Elasticsearch to count the documents of a query, newest included.
 func esCount(base string, query any) (int, error) {
-	if err := esPost(base+"/_refresh", map[string]any{}, new(any)); err != nil {
+	if err := esRefresh(base); err != nil {
 		return 0, err
 	}
 	var answer struct{ Count int }
@@ -55,7 +64,7 @@ func esCount(base string, query any) (int, error) {
 
 // esSearch returns every document of a query, page by page.
 func esSearch(base string, query any) ([]esDocument, error) {
-	if err := esPost(base+"/_refresh", map[string]any{}, new(any)); err != nil {
+	if err := esRefresh(base); err != nil {
 		return nil, err
 	}
 	var all []esDocument

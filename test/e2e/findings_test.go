@@ -43,7 +43,7 @@ func TestFloodAndAnomalyBecomeFindings(t *testing.T) {
 	begin := time.Now()
 	a := newAgent(t)
 	a.exportTo(es.url, loki.url, "")
-	a.set = append(a.set, "connectors::anomaly::min_history=20s")
+	a.set = append(a.set, "connectors::anomaly::min_history=20s", "connectors::pattern::learning=20s")
 	a.start()
 	app := newApplication(t, a.logDir)
 	shop := newInstrumented(t, app, a)

@@ -89,6 +89,9 @@ func (a *application) differences(in map[string]found) []string {
 		if want.order != 0 && got.order != fmt.Sprint(want.order) {
 			say(key, "order_id", want.order, got.order)
 		}
+		if got.tier != want.tier {
+			say(key, "customer.tier", want.tier, got.tier)
+		}
 		if want.file != "" && got.file != want.file {
 			say(key, "file", want.file, got.file)
 		}

@@ -21,6 +21,7 @@ type sent struct {
 	body     string
 	traceID  string
 	order    int
+	tier     string
 	file     string
 }
 
@@ -62,7 +63,7 @@ func (a *application) now() {
 func (a *application) writeJSON(n int) {
 	a.append("app.json.log", func(f *os.File, number int, path string) {
 		key, at := fmt.Sprintf("%s json %d", a.marker, number), a.tick()
-		r := sent{time: at, severity: "ERROR", body: key + " payment failed", traceID: randomHex(32), order: 1000 + number, file: path}
+		r := sent{time: at, severity: "ERROR", body: key + " payment failed", traceID: randomHex(32), order: 1000 + number, tier: "gold", file: path}
 		_, err := fmt.Fprintf(f, `{"time":%q,"level":"error","message":%q,"order_id":%d,"customer":{"tier":"gold"},"trace_id":%q,"span_id":%q}`+"\n",
 			at.UTC().Format(time.RFC3339Nano), r.body, r.order, r.traceID, randomHex(16))
 		require.NoError(a.t, err)
@@ -74,10 +75,10 @@ func (a *application) writeJSON(n int) {
 func (a *application) writePlain(n int) {
 	a.append("app.log", func(f *os.File, number int, path string) {
 		key, at := fmt.Sprintf("%s plain %d", a.marker, number), a.tick()
-		line := fmt.Sprintf("%s WARN %s slow request took %d ms", at.UTC().Format(time.RFC3339Nano), key, 100+number%900)
-		_, err := fmt.Fprintln(f, line)
+		message := fmt.Sprintf("%s slow request took %d ms", key, 100+number%900)
+		_, err := fmt.Fprintf(f, "%s WARN %s\n", at.UTC().Format(time.RFC3339Nano), message)
 		require.NoError(a.t, err)
-		a.sent[key] = sent{time: at, severity: "WARN", body: line, file: path}
+		a.sent[key] = sent{time: at, severity: "WARN", body: message, file: path}
 	}, "plain", n)
 }
 
@@ -86,10 +87,10 @@ func (a *application) writePlain(n int) {
 func (a *application) writeRefused(n int) {
 	a.append("app.log", func(f *os.File, number int, path string) {
 		key, at := fmt.Sprintf("%s refused %d", a.marker, number), a.tick()
-		line := fmt.Sprintf("%s ERROR %s dial tcp 10.0.%d.%d:5432: connect: Connection refused", at.UTC().Format(time.RFC3339Nano), key, number%7, number%250)
-		_, err := fmt.Fprintln(f, line)
+		message := fmt.Sprintf("%s dial tcp 10.0.%d.%d:5432: connect: Connection refused", key, number%7, number%250)
+		_, err := fmt.Fprintf(f, "%s ERROR %s\n", at.UTC().Format(time.RFC3339Nano), message)
 		require.NoError(a.t, err)
-		a.sent[key] = sent{time: at, severity: "ERROR", body: line, file: path}
+		a.sent[key] = sent{time: at, severity: "ERROR", body: message, file: path}
 	}, "refused", n)
 }
 
