@@ -53,7 +53,9 @@ func (h *headerReader) read() int {
 		}
 	}
 	h.separators()
-	h.mnemonic()
+	if h.syslog || h.r.Severity == 0 {
+		h.mnemonic()
+	}
 	return h.pos
 }
 
@@ -141,7 +143,13 @@ func (h *headerReader) time() bool {
 		h.pos += n
 	} else {
 		// What else is in the brackets, such as a thread, is short.
-		closing := map[byte]byte{'[': ']', '"': '"', '(': ')'}[open]
+		closing := open
+		switch open {
+		case '[':
+			closing = ']'
+		case '(':
+			closing = ')'
+		}
 		end := strings.IndexByte(s[n:], closing)
 		if end < 0 || end > 24 {
 			return false
@@ -177,6 +185,9 @@ func (h *headerReader) afterTime() bool {
 		}
 	}
 	h.separators()
+	if h.pos == len(h.s) || h.r.Severity == 0 && h.level() {
+		return true
+	}
 	h.hostAndProgram()
 	if !h.done && h.r.Severity == 0 {
 		h.levelAhead()
@@ -370,6 +381,22 @@ func hostLike(w string) bool {
 	return w == "localhost" || strings.ContainsAny(w, "-.0123456789") && !strings.ContainsAny(w, ":%")
 }
 
+// trimBlanks is strings.TrimSpace for the blanks of logs.
+func trimBlanks(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	return trimEnd(s)
+}
+
+// trimEnd cuts blanks and carriage returns off the end.
+func trimEnd(s string) string {
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t' || s[len(s)-1] == '\r') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
 func wordLength(s string) int {
 	n := 0
 	for n < len(s) && (letterOrDigit(s[n]) || s[n] == '.' || s[n] == '-' || s[n] == ':' || s[n] == '%') {
@@ -456,7 +483,7 @@ func (h *headerReader) bracket() bool {
 	if end < 0 || end > 200 {
 		return false
 	}
-	inside := strings.TrimSpace(s[1:end])
+	inside := trimBlanks(s[1:end])
 	if strings.IndexByte(inside, '[') >= 0 || strings.Contains(inside, ": ") {
 		return false
 	}

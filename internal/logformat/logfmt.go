@@ -113,24 +113,22 @@ func parseParagraph(text string, r *Record) bool {
 	return true
 }
 
+// endsWithPair reports whether the last word is a pair or ends a quoted one.
+func endsWithPair(s string) bool {
+	s = trimEnd(s)
+	return s != "" && (s[len(s)-1] == '"' || keyLength(s[strings.LastIndexByte(s, ' ')+1:]) > 0)
+}
+
 // nested reads a message that is itself JSON or logfmt, behind the header of
 // syslog or of a container. What the header says of time and level stays unless
 // the message says it better.
 func (p *Parser) nested(message string, r *Record) bool {
-	if message == "" {
+	if message == "" || message[0] != '{' && (keyLength(message) == 0 || !endsWithPair(message)) {
 		return false
 	}
-	var inner Record
-	switch {
-	case message[0] == '{':
-		if !p.parseJSON(message, &inner) {
-			return false
-		}
-	case keyLength(message) > 0:
-		if !parseLogfmt(message, &inner) || len(inner.Fields) == 0 {
-			return false
-		}
-	default:
+	inner := &p.inner
+	inner.Reset()
+	if message[0] == '{' && !p.parseJSON(message, inner) || message[0] != '{' && !parseLogfmt(message, inner) {
 		return false
 	}
 	if !inner.Time.OK || r.Time.OK && !r.Time.Yearless && !inner.Time.Zoned {
@@ -140,7 +138,7 @@ func (p *Parser) nested(message string, r *Record) bool {
 		inner.Severity, inner.SeverityText = r.Severity, r.SeverityText
 	}
 	inner.Fields = append(inner.Fields, r.Fields...)
-	*r = inner
+	*r, *inner = *inner, *r
 	return true
 }
 

@@ -5,8 +5,9 @@ import "strings"
 // Parser reads lines into records. It keeps scratch memory, so it serves one
 // goroutine at a time; it remembers nothing from line to line.
 type Parser struct {
-	json jsonReader
-	env  Envelope
+	json  jsonReader
+	env   Envelope
+	inner Record
 }
 
 // Parse reads one complete line, unwrapping a container runtime's envelope. With

@@ -6,7 +6,7 @@ import "strings"
 // key=value pairs behind wide blanks, or behind a colon as hclog does, columns behind bars, and the
 // logger in parentheses.
 func (r *Record) trailer(h *headerReader) {
-	body := strings.TrimRight(r.Body, " \t\r")
+	body := trimEnd(r.Body)
 	r.Body = body
 	if body == "" {
 		return
