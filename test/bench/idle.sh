@@ -28,7 +28,7 @@ YAML
 
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 # cpu_ms: user and system time of the process so far.
-cpu_ms() { local s; s=$(<"/proc/$PID/stat"); set -- ${s##*) }; echo $((($12 + $13) * 1000 / $(getconf CLK_TCK))); }
+cpu_ms() { local s; s=$(<"/proc/$PID/stat"); set -- ${s##*) }; echo $(((${12} + ${13}) * 1000 / $(getconf CLK_TCK))); }
 
 BEGIN=$(now_ms)
 "$BINARY" --state-dir "$DIR/state" --config builtin:host --config "$DIR/ports.yaml" >"$DIR/out.log" 2>&1 &
