@@ -106,27 +106,6 @@ func (h *headerReader) separators() {
 }
 
 // priority reads the <34> of syslog.
-func (h *headerReader) priority() {
-	if len(h.s) < 4 || h.s[0] != '<' {
-		return
-	}
-	end := strings.IndexByte(h.s[:min(len(h.s), 6)], '>')
-	if end < 2 {
-		return
-	}
-	n, err := strconv.Atoi(h.s[1:end])
-	if err != nil || n > 191 {
-		return
-	}
-	h.r.Severity, _ = SyslogSeverity(n & 7)
-	h.r.addInt("syslog.facility.code", int64(n>>3))
-	h.pos = end + 1
-	h.syslog = true
-	if strings.HasPrefix(h.s[h.pos:], "1 ") { // the version of RFC 5424
-		h.pos += 2
-	}
-}
-
 // time reads a time at the position, bare, quoted or in brackets.
 func (h *headerReader) time() bool {
 	s := h.s[h.pos:]
@@ -197,190 +176,17 @@ func (h *headerReader) afterTime() bool {
 
 // component takes the column behind a one-letter level, as MongoDB writes it:
 // "I CONTROL  [initandlisten] ".
-func (h *headerReader) component() {
-	rest := strings.TrimLeft(h.s[h.pos:], " ")
-	n := 0
-	for n < len(rest) && (rest[n] >= 'A' && rest[n] <= 'Z' || rest[n] == '_' || rest[n] == '-') {
-		n++
-	}
-	if n == 0 || n >= len(rest)-1 || rest[n] != ' ' || rest[n+1] != ' ' && rest[n+1] != '[' {
-		return
-	}
-	if rest[:n] != "-" {
-		h.r.addUnique(attrLogger, rest[:n])
-	}
-	h.pos = len(h.s) - len(rest) + n
-}
-
 // levelAhead looks for the level of PostgreSQL, a word in capitals with a colon
 // and two blanks, behind users, databases and sessions. Its DETAIL, HINT and the
 // like say more about the record before and have no level.
-func (h *headerReader) levelAhead() {
-	rest := h.s[h.pos:]
-	head := rest[:min(len(rest), 160)]
-	colon := strings.Index(head, ":  ")
-	if colon < 0 {
-		return
-	}
-	at := strings.LastIndexAny(head[:colon], " \t:") + 1
-	word := head[at:colon]
-	switch word {
-	case "DETAIL", "HINT", "STATEMENT", "CONTEXT", "QUERY", "LOCATION":
-		h.r.addUnique(attrTag, word)
-	default:
-		sev, ok := ParseSeverity(word)
-		if !ok || word != strings.ToUpper(word) {
-			return
-		}
-		h.r.Severity, h.r.SeverityText = sev, word
-	}
-	for _, part := range strings.Fields(head[:at]) {
-		if part = strings.Trim(part, "-:,"); part != "" {
-			h.tag(strings.Trim(part, "[]"))
-		}
-	}
-	h.pos += colon + 1
-	h.done = true
-}
-
 // redisMark reports whether a dash behind the time is the level of Redis, whose
 // times begin with the day and the month's name.
-func (h *headerReader) redisMark() bool {
-	return h.r.Time.OK && h.r.Time.Yearless && h.pos > 6 && h.r.Severity == 0 && strings.IndexByte("0123456789[", h.s[0]) >= 0
-}
-
-func redisSeverity(c byte) Severity {
-	switch c {
-	case '.', '-':
-		return SeverityDebug
-	case '*':
-		return SeverityNotice
-	case '#':
-		return SeverityWarn
-	}
-	return 0
-}
-
 // hostAndProgram reads "web-1 sshd[812]: " and "sshd[812]: ".
-func (h *headerReader) hostAndProgram() {
-	rest := h.s[h.pos:]
-	name, pid, n := programTag(rest)
-	if n == 0 || pid == "" && !h.syslog {
-		host := wordLength(rest)
-		if host == 0 || host == len(rest) || rest[host] != ' ' {
-			return
-		}
-		var m int
-		name, pid, m = programTag(rest[host+1:])
-		if m == 0 && h.syslog {
-			name, pid, m = spacedProgram(rest[host+1:])
-		}
-		if m == 0 || pid == "" && !h.syslog && !hostLike(rest[:host]) {
-			return
-		}
-		h.r.addString(attrHostname, rest[:host])
-		n = host + 1 + m
-	}
-	h.r.addString(attrProgram, name)
-	if v, err := strconv.ParseInt(pid, 10, 64); err == nil {
-		h.r.addInt(attrPID, v)
-	} else if pid != "" {
-		h.r.addString(attrPID, pid)
-	}
-	h.pos += n
-	h.done = true
-	h.r.Format = FormatSyslog
-}
-
 // mnemonic reads the tag of Cisco's devices, %FACILITY-SEVERITY-MNEMONIC:, at the
 // beginning of the message or a few words behind.
-func (h *headerReader) mnemonic() {
-	rest := h.s[h.pos:]
-	at := strings.IndexByte(rest[:min(len(rest), 80)], '%')
-	if at < 0 || at > 0 && rest[at-1] != ' ' {
-		return
-	}
-	end := strings.IndexByte(rest[at:], ':')
-	if end < 6 || end > 60 {
-		return
-	}
-	tag := rest[at+1 : at+end]
-	n := 0
-	for n < len(tag) && (tag[n] >= 'A' && tag[n] <= 'Z' || tag[n]-'0' <= 9 || tag[n] == '_' || tag[n] == '-' && (n+2 >= len(tag) || tag[n+1]-'0' > 7 || tag[n+2] != '-')) {
-		n++
-	}
-	if n < 2 || n+3 >= len(tag) || tag[n] != '-' {
-		return
-	}
-	for _, c := range []byte(tag[n+3:]) {
-		if !letterOrDigit(c) {
-			return
-		}
-	}
-	h.r.Severity, _ = SyslogSeverity(int(tag[n+1] - '0'))
-	h.r.SeverityText = tag[n+1 : n+2]
-	if before := strings.Trim(rest[:at], " :*."); before != "" {
-		if host := wordLength(before); host == len(before) && !h.r.has(attrHostname) {
-			h.r.addString(attrHostname, before)
-		} else {
-			h.r.addUnique(attrTag, before)
-		}
-	}
-	h.r.addString("event.name", tag)
-	h.pos += at + end + 1
-	h.separators()
-}
-
 // programTag reads "sshd[812]:", "kernel:", "/usr/sbin/cron[3]:" or "su(pam_unix)[9]:".
-func programTag(s string) (name, pid string, n int) {
-	for n < len(s) && n < 64 && (letterOrDigit(s[n]) || strings.IndexByte("./-+@()%", s[n]) >= 0) {
-		n++
-	}
-	if n == 0 || n == len(s) || s[0] == '-' || s[0] == '(' {
-		return "", "", 0
-	}
-	name = s[:n]
-	if s[n] == '[' {
-		end := strings.IndexByte(s[n:], ']')
-		if end < 2 || end > 24 {
-			return "", "", 0
-		}
-		pid = s[n+1 : n+end]
-		n += end + 1
-		if n < len(s) && s[n] == ' ' { // "kernel[0] (Warning):" and the like
-			if k := strings.IndexByte(s[n:min(len(s), n+40)], ':'); k > 0 && s[n+1] == '(' {
-				n += k
-			}
-		}
-	}
-	if n >= len(s) || s[n] != ':' {
-		return "", "", 0
-	}
-	if n+1 < len(s) && s[n+1] != ' ' && pid == "" {
-		return "", "", 0
-	}
-	return name, pid, n + 1
-}
-
 // spacedProgram reads "Google Chrome[85294]:".
-func spacedProgram(s string) (name, pid string, n int) {
-	open := strings.IndexByte(s[:min(len(s), 40)], '[')
-	if open <= 0 {
-		return "", "", 0
-	}
-	d := digits(s[open+1:])
-	end := open + 1 + d
-	if d == 0 || end+1 >= len(s) || s[end] != ']' || s[end+1] != ':' || strings.IndexByte(s[:open], ':') >= 0 {
-		return "", "", 0
-	}
-	return s[:open], s[open+1 : end], end + 2
-}
-
 // hostLike reports whether a word can hardly be anything but a host's name.
-func hostLike(w string) bool {
-	return w == "localhost" || strings.ContainsAny(w, "-.0123456789") && !strings.ContainsAny(w, ":%")
-}
-
 // trimBlanks is strings.TrimSpace for the blanks of logs.
 func trimBlanks(s string) string {
 	for s != "" && (s[0] == ' ' || s[0] == '\t') {
@@ -406,61 +212,8 @@ func wordLength(s string) int {
 }
 
 // level reads a level at the position.
-func (h *headerReader) level() bool {
-	s := h.s[h.pos:]
-	if sev, word, n := leadingLevel(s, h.r.Time.OK || h.tags > 0); n > 0 {
-		h.r.Severity, h.r.SeverityText = sev, word
-		h.pos += n
-		h.bracketed = s[0] == '['
-		h.whole = !h.r.Time.OK && !h.bracketed && h.tags == 0 && word != strings.ToUpper(word) && s[n-1] == ':'
-		h.cut = len(word) == 3 && word == strings.ToUpper(word) // as short as consoles write them
-		return true
-	}
-	if h.levelWithClock(s) {
-		return true
-	}
-	// Icinga and others: "warning/Component: ".
-	slash := strings.IndexByte(s[:min(len(s), longestLevel+1)], '/')
-	if slash <= 0 {
-		return false
-	}
-	sev, ok := ParseSeverity(s[:slash])
-	n := slash + 1 + wordEnd(s[slash+1:])
-	if !ok || n >= len(s) || s[n] != ':' || n == slash+1 {
-		return false
-	}
-	h.r.Severity, h.r.SeverityText = sev, s[:slash]
-	h.r.addString(attrLogger, s[slash+1:n])
-	h.pos += n + 1
-	return true
-}
-
 // levelWithClock reads "INFO[0012] " and "WARN[2026-03-09T22:14:58Z] ", as logrus
 // writes them to terminals.
-func (h *headerReader) levelWithClock(s string) bool {
-	open := strings.IndexByte(s[:min(len(s), longestLevel+1)], '[')
-	if open < 3 {
-		return false
-	}
-	sev, ok := ParseSeverity(s[:open])
-	end := strings.IndexByte(s, ']')
-	if !ok || end < open {
-		return false
-	}
-	inside := s[open+1 : end]
-	if st, n := ScanTime(inside); n > 0 && n == len(inside) {
-		h.r.Time = st
-	} else if digits(inside) != len(inside) {
-		return false
-	} else {
-		h.r.addString("uptime", inside)
-	}
-	h.r.Severity, h.r.SeverityText = sev, s[:open]
-	h.pos += end + 1
-	h.cut, h.done = true, true
-	return true
-}
-
 func wordEnd(s string) int {
 	n := 0
 	for n < len(s) && (letterOrDigit(s[n]) || strings.IndexByte("./-$#@", s[n]) >= 0) {
@@ -561,56 +314,8 @@ func (h *headerReader) leadingToken() bool {
 
 // tokensBeforeLevel takes threads, processes and loggers that stand between the
 // time and the level: "25746 INFO", "- app.module - INFO", "[main] ERROR".
-func (h *headerReader) tokensBeforeLevel() bool {
-	s := h.s[h.pos:]
-	at, words := 0, 0
-	var parts [4]string
-	for words < len(parts) {
-		n := strings.IndexAny(s[at:], " \t")
-		if n <= 0 || n > 80 {
-			return false
-		}
-		parts[words] = s[at : at+n]
-		if !headerWord(parts[words]) {
-			return false
-		}
-		words++
-		at += n
-		for at < len(s) && strings.IndexByte(" \t-|:", s[at]) >= 0 {
-			at++
-		}
-		if at == len(s) {
-			return false
-		}
-		if sev, word, m := leadingLevel(s[at:], true); m > 0 && (s[at] == '[' || s[at] == '<' || word == strings.ToUpper(word)) {
-			for _, p := range parts[:words] {
-				h.tag(strings.Trim(p, "[]():,"))
-			}
-			h.r.Severity, h.r.SeverityText = sev, word
-			h.pos += at + m
-			return true
-		}
-	}
-	return false
-}
-
 // headerWord reports whether a word looks like the name of a thread, process,
 // user or logger, and not like prose.
-func headerWord(w string) bool {
-	special := false
-	for i := range len(w) {
-		c := w[i]
-		switch {
-		case c-'0' <= 9 || strings.IndexByte("._-/:[]@#$()*%", c) >= 0:
-			special = true
-		case c|0x20 >= 'a' && c|0x20 <= 'z':
-		default:
-			return false
-		}
-	}
-	return special || strings.ToUpper(w) == w || len(w) <= 12
-}
-
 // logger takes the name of a logger, a source position or a function behind the
 // level: "dfs.DataNode: ", "app.module - ", "main.go:102\t", "sync.go 356: ".
 func (h *headerReader) logger() bool {

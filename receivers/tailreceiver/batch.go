@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"path/filepath"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -120,7 +119,7 @@ func (b *builder) build(p piece) batch {
 		if content != "" || b.env.Format != logformat.FormatAuto {
 			if !valid && !utf8.ValidString(content) {
 				out.invalid++
-				content = latin1(content)
+				content = logformat.Latin1(content)
 			}
 			b.parse(content)
 			lr := records.AppendEmpty()
@@ -247,22 +246,6 @@ func textOf(data []byte) (text string, valid bool) {
 		data = bytes.ReplaceAll(data, []byte{0}, []byte{' '})
 	}
 	return string(data), utf8.Valid(data)
-}
-
-// latin1 keeps valid UTF-8 and reads every other byte as a character of Latin-1,
-// which makes western text readable and loses nothing of the rest.
-func latin1(s string) string {
-	var sb strings.Builder
-	sb.Grow(len(s) + 16)
-	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		if r == utf8.RuneError && n == 1 {
-			r = rune(s[i])
-		}
-		sb.WriteRune(r)
-		i += n
-	}
-	return sb.String()
 }
 
 func (b *builder) newResource(path string, logs plog.Logs) plog.LogRecordSlice {

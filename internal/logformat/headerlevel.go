@@ -1,0 +1,163 @@
+package logformat
+
+import "strings"
+
+func (h *headerReader) component() {
+	rest := strings.TrimLeft(h.s[h.pos:], " ")
+	n := 0
+	for n < len(rest) && (rest[n] >= 'A' && rest[n] <= 'Z' || rest[n] == '_' || rest[n] == '-') {
+		n++
+	}
+	if n == 0 || n >= len(rest)-1 || rest[n] != ' ' || rest[n+1] != ' ' && rest[n+1] != '[' {
+		return
+	}
+	if rest[:n] != "-" {
+		h.r.addUnique(attrLogger, rest[:n])
+	}
+	h.pos = len(h.s) - len(rest) + n
+}
+
+func (h *headerReader) levelAhead() {
+	rest := h.s[h.pos:]
+	head := rest[:min(len(rest), 160)]
+	colon := strings.Index(head, ":  ")
+	if colon < 0 {
+		return
+	}
+	at := strings.LastIndexAny(head[:colon], " \t:") + 1
+	word := head[at:colon]
+	switch word {
+	case "DETAIL", "HINT", "STATEMENT", "CONTEXT", "QUERY", "LOCATION":
+		h.r.addUnique(attrTag, word)
+	default:
+		sev, ok := ParseSeverity(word)
+		if !ok || word != strings.ToUpper(word) {
+			return
+		}
+		h.r.Severity, h.r.SeverityText = sev, word
+	}
+	for _, part := range strings.Fields(head[:at]) {
+		if part = strings.Trim(part, "-:,"); part != "" {
+			h.tag(strings.Trim(part, "[]"))
+		}
+	}
+	h.pos += colon + 1
+	h.done = true
+}
+
+func (h *headerReader) redisMark() bool {
+	return h.r.Time.OK && h.r.Time.Yearless && h.pos > 6 && h.r.Severity == 0 && strings.IndexByte("0123456789[", h.s[0]) >= 0
+}
+
+func redisSeverity(c byte) Severity {
+	switch c {
+	case '.', '-':
+		return SeverityDebug
+	case '*':
+		return SeverityNotice
+	case '#':
+		return SeverityWarn
+	}
+	return 0
+}
+
+func (h *headerReader) level() bool {
+	s := h.s[h.pos:]
+	if sev, word, n := leadingLevel(s, h.r.Time.OK || h.tags > 0); n > 0 {
+		h.r.Severity, h.r.SeverityText = sev, word
+		h.pos += n
+		h.bracketed = s[0] == '['
+		h.whole = !h.r.Time.OK && !h.bracketed && h.tags == 0 && word != strings.ToUpper(word) && s[n-1] == ':'
+		h.cut = len(word) == 3 && word == strings.ToUpper(word) // as short as consoles write them
+		return true
+	}
+	if h.levelWithClock(s) {
+		return true
+	}
+	// Icinga and others: "warning/Component: ".
+	slash := strings.IndexByte(s[:min(len(s), longestLevel+1)], '/')
+	if slash <= 0 {
+		return false
+	}
+	sev, ok := ParseSeverity(s[:slash])
+	n := slash + 1 + wordEnd(s[slash+1:])
+	if !ok || n >= len(s) || s[n] != ':' || n == slash+1 {
+		return false
+	}
+	h.r.Severity, h.r.SeverityText = sev, s[:slash]
+	h.r.addString(attrLogger, s[slash+1:n])
+	h.pos += n + 1
+	return true
+}
+
+func (h *headerReader) levelWithClock(s string) bool {
+	open := strings.IndexByte(s[:min(len(s), longestLevel+1)], '[')
+	if open < 3 {
+		return false
+	}
+	sev, ok := ParseSeverity(s[:open])
+	end := strings.IndexByte(s, ']')
+	if !ok || end < open {
+		return false
+	}
+	inside := s[open+1 : end]
+	if st, n := ScanTime(inside); n > 0 && n == len(inside) {
+		h.r.Time = st
+	} else if digits(inside) != len(inside) {
+		return false
+	} else {
+		h.r.addString("uptime", inside)
+	}
+	h.r.Severity, h.r.SeverityText = sev, s[:open]
+	h.pos += end + 1
+	h.cut, h.done = true, true
+	return true
+}
+
+func (h *headerReader) tokensBeforeLevel() bool {
+	s := h.s[h.pos:]
+	at, words := 0, 0
+	var parts [4]string
+	for words < len(parts) {
+		n := strings.IndexAny(s[at:], " \t")
+		if n <= 0 || n > 80 {
+			return false
+		}
+		parts[words] = s[at : at+n]
+		if !headerWord(parts[words]) {
+			return false
+		}
+		words++
+		at += n
+		for at < len(s) && strings.IndexByte(" \t-|:", s[at]) >= 0 {
+			at++
+		}
+		if at == len(s) {
+			return false
+		}
+		if sev, word, m := leadingLevel(s[at:], true); m > 0 && (s[at] == '[' || s[at] == '<' || word == strings.ToUpper(word)) {
+			for _, p := range parts[:words] {
+				h.tag(strings.Trim(p, "[]():,"))
+			}
+			h.r.Severity, h.r.SeverityText = sev, word
+			h.pos += at + m
+			return true
+		}
+	}
+	return false
+}
+
+func headerWord(w string) bool {
+	special := false
+	for i := range len(w) {
+		c := w[i]
+		switch {
+		case c-'0' <= 9 || strings.IndexByte("._-/:[]@#$()*%", c) >= 0:
+			special = true
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+		default:
+			return false
+		}
+	}
+	return special || strings.ToUpper(w) == w || len(w) <= 12
+}

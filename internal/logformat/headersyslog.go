@@ -1,0 +1,141 @@
+package logformat
+
+import (
+	"strconv"
+	"strings"
+)
+
+func (h *headerReader) priority() {
+	if len(h.s) < 4 || h.s[0] != '<' {
+		return
+	}
+	end := strings.IndexByte(h.s[:min(len(h.s), 6)], '>')
+	if end < 2 {
+		return
+	}
+	n, err := strconv.Atoi(h.s[1:end])
+	if err != nil || n > 191 {
+		return
+	}
+	h.r.Severity, _ = SyslogSeverity(n & 7)
+	h.r.addInt("syslog.facility.code", int64(n>>3))
+	h.pos = end + 1
+	h.syslog = true
+	if strings.HasPrefix(h.s[h.pos:], "1 ") { // the version of RFC 5424
+		h.pos += 2
+	}
+}
+
+func (h *headerReader) hostAndProgram() {
+	rest := h.s[h.pos:]
+	name, pid, n := programTag(rest)
+	if n == 0 || pid == "" && !h.syslog {
+		host := wordLength(rest)
+		if host == 0 || host == len(rest) || rest[host] != ' ' {
+			return
+		}
+		var m int
+		name, pid, m = programTag(rest[host+1:])
+		if m == 0 && h.syslog {
+			name, pid, m = spacedProgram(rest[host+1:])
+		}
+		if m == 0 || pid == "" && !h.syslog && !hostLike(rest[:host]) {
+			return
+		}
+		h.r.addString(attrHostname, rest[:host])
+		n = host + 1 + m
+	}
+	h.r.addString(attrProgram, name)
+	if v, err := strconv.ParseInt(pid, 10, 64); err == nil {
+		h.r.addInt(attrPID, v)
+	} else if pid != "" {
+		h.r.addString(attrPID, pid)
+	}
+	h.pos += n
+	h.done = true
+	h.r.Format = FormatSyslog
+}
+
+func (h *headerReader) mnemonic() {
+	rest := h.s[h.pos:]
+	at := strings.IndexByte(rest[:min(len(rest), 80)], '%')
+	if at < 0 || at > 0 && rest[at-1] != ' ' {
+		return
+	}
+	end := strings.IndexByte(rest[at:], ':')
+	if end < 6 || end > 60 {
+		return
+	}
+	tag := rest[at+1 : at+end]
+	n := 0
+	for n < len(tag) && (tag[n] >= 'A' && tag[n] <= 'Z' || tag[n]-'0' <= 9 || tag[n] == '_' || tag[n] == '-' && (n+2 >= len(tag) || tag[n+1]-'0' > 7 || tag[n+2] != '-')) {
+		n++
+	}
+	if n < 2 || n+3 >= len(tag) || tag[n] != '-' {
+		return
+	}
+	for _, c := range []byte(tag[n+3:]) {
+		if !letterOrDigit(c) {
+			return
+		}
+	}
+	h.r.Severity, _ = SyslogSeverity(int(tag[n+1] - '0'))
+	h.r.SeverityText = tag[n+1 : n+2]
+	if before := strings.Trim(rest[:at], " :*."); before != "" {
+		if host := wordLength(before); host == len(before) && !h.r.has(attrHostname) {
+			h.r.addString(attrHostname, before)
+		} else {
+			h.r.addUnique(attrTag, before)
+		}
+	}
+	h.r.addString("event.name", tag)
+	h.pos += at + end + 1
+	h.separators()
+}
+
+func programTag(s string) (name, pid string, n int) {
+	for n < len(s) && n < 64 && (letterOrDigit(s[n]) || strings.IndexByte("./-+@()%", s[n]) >= 0) {
+		n++
+	}
+	if n == 0 || n == len(s) || s[0] == '-' || s[0] == '(' {
+		return "", "", 0
+	}
+	name = s[:n]
+	if s[n] == '[' {
+		end := strings.IndexByte(s[n:], ']')
+		if end < 2 || end > 24 {
+			return "", "", 0
+		}
+		pid = s[n+1 : n+end]
+		n += end + 1
+		if n < len(s) && s[n] == ' ' { // "kernel[0] (Warning):" and the like
+			if k := strings.IndexByte(s[n:min(len(s), n+40)], ':'); k > 0 && s[n+1] == '(' {
+				n += k
+			}
+		}
+	}
+	if n >= len(s) || s[n] != ':' {
+		return "", "", 0
+	}
+	if n+1 < len(s) && s[n+1] != ' ' && pid == "" {
+		return "", "", 0
+	}
+	return name, pid, n + 1
+}
+
+func spacedProgram(s string) (name, pid string, n int) {
+	open := strings.IndexByte(s[:min(len(s), 40)], '[')
+	if open <= 0 {
+		return "", "", 0
+	}
+	d := digits(s[open+1:])
+	end := open + 1 + d
+	if d == 0 || end+1 >= len(s) || s[end] != ']' || s[end+1] != ':' || strings.IndexByte(s[:open], ':') >= 0 {
+		return "", "", 0
+	}
+	return s[:open], s[open+1 : end], end + 2
+}
+
+func hostLike(w string) bool {
+	return w == "localhost" || strings.ContainsAny(w, "-.0123456789") && !strings.ContainsAny(w, ":%")
+}
