@@ -115,7 +115,7 @@ func (a *application) loki(base string) (map[string]found, error) {
 			continue
 		}
 		in[key] = found{
-			time: l.time, body: l.line, severity: l.labels["severity_text"], traceID: l.labels["trace_id"],
+			time: l.time, body: l.line, severity: l.labels["detected_level"], traceID: l.labels["trace_id"],
 			order: l.labels["order_id"], tier: l.labels["customer_tier"], file: l.labels["log_file_path"],
 			host: l.labels["host_name"], pattern: l.labels["log_pattern_id"], copies: in[key].copies + 1,
 		}
