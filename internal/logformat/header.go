@@ -14,6 +14,8 @@ type headerReader struct {
 	r   *Record
 	// syslog is true behind a time without year, or a priority, as syslog writes them.
 	syslog bool
+	// rfc5424 is true if the priority has the version of RFC 5424.
+	rfc5424 bool
 	// bars is true if columns are parted by bars.
 	bars bool
 	tags int
@@ -164,6 +166,10 @@ func (h *headerReader) afterTime() bool {
 		}
 	}
 	h.separators()
+	if h.rfc5424 {
+		h.structured()
+		return true
+	}
 	if h.pos == len(h.s) || h.r.Severity == 0 && h.level() {
 		return true
 	}
@@ -372,7 +378,7 @@ func (h *headerReader) logger() bool {
 	switch {
 	case s[n] == ':' && n+1 < len(s) && s[n+1] == ' ' && (dots && !strings.HasSuffix(name, "/") || h.plainName(name)):
 		end = n + 1
-	case s[n] == '\t' && h.s[h.pos-1] == '\t':
+	case s[n] == '\t' && h.s[h.pos-1] == '\t' && n+1 < len(s) && s[n+1] != '{':
 		end = n
 	case s[n] == ' ' && end+1 < len(s) && (s[end] == '-' || s[end] == '|') && s[end+1] == ' ' && end > n:
 		if s[end] == '|' {

@@ -38,7 +38,11 @@ func (h *headerReader) levelAhead() {
 	}
 	for _, part := range strings.Fields(head[:at]) {
 		if part = strings.Trim(part, "-:,"); part != "" {
-			h.tag(strings.Trim(part, "[]"))
+			if part[0] == '[' {
+				h.tag(strings.Trim(part, "[]"))
+			} else {
+				h.r.addUnique(attrTag, part)
+			}
 		}
 	}
 	h.pos += colon + 1

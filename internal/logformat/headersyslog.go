@@ -23,7 +23,60 @@ func (h *headerReader) priority() {
 	h.syslog = true
 	if strings.HasPrefix(h.s[h.pos:], "1 ") { // the version of RFC 5424
 		h.pos += 2
+		h.rfc5424 = true
 	}
+}
+
+// structured reads what follows the time of RFC 5424: host, program, process, kind
+// of message and structured data, each "-" if it is not known.
+func (h *headerReader) structured() {
+	var parts [4]string
+	rest := h.s[h.pos:]
+	for i := range parts {
+		word, after, ok := strings.Cut(rest, " ")
+		if !ok {
+			return
+		}
+		parts[i], rest = word, after
+	}
+	for i, key := range [...]string{attrHostname, attrProgram, attrPID, "syslog.msg_id"} {
+		if v := parts[i]; v == "-" {
+			continue
+		} else if n, err := strconv.ParseInt(v, 10, 64); err == nil && key == attrPID {
+			h.r.addInt(key, n)
+		} else {
+			h.r.addString(key, v)
+		}
+	}
+	if data, after, ok := strings.Cut(rest, " "); ok && data == "-" {
+		rest = after
+	} else if end := structuredEnd(rest); end > 0 {
+		h.r.addString("syslog.structured_data", rest[:end])
+		rest = strings.TrimPrefix(rest[end:], " ")
+	}
+	rest = strings.TrimPrefix(rest, "\ufeff")
+	h.pos = len(h.s) - len(rest)
+	h.done = true
+	h.r.Format = FormatSyslog
+}
+
+// structuredEnd returns the length of the structured data at the beginning of s.
+func structuredEnd(s string) int {
+	end, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\' && quoted:
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == ']':
+			end = i + 1
+		case i == end && c != '[':
+			return end
+		}
+	}
+	return end
 }
 
 func (h *headerReader) hostAndProgram() {

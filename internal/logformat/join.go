@@ -150,9 +150,16 @@ func headOf(line string) head {
 	if line == "" {
 		return headNone
 	}
+	if at := composePrefix(line); at > 0 && line[at] == '{' {
+		line = line[at:]
+	}
 	switch c := line[0]; {
 	case c == ' ' || c == '\t':
 		return headNone
+	case c == '<':
+		if d := digits(line[1:]); d > 0 && d < 4 && 1+d < len(line) && line[1+d] == '>' {
+			return headTime // the priority of syslog
+		}
 	case c == '{':
 		if rest := strings.TrimLeft(line[1:], " "); rest == "" || rest[0] == '"' {
 			return headObject

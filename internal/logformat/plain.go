@@ -55,11 +55,16 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		}
 		return
 	}
-	if !h.whole {
-		r.Body = text[at:]
+	if h.whole {
+		return
 	}
-	if more == "" {
-		r.trailer(&h)
+	r.Body = first[at:]
+	if r.trailer(&h); more != "" {
+		if len(r.Body) == len(first)-at {
+			r.Body = text[at:]
+		} else {
+			r.Body += more
+		}
 	}
 }
 

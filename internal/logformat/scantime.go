@@ -109,12 +109,12 @@ func scanClock(s string, i, y, mo, d int, yearless bool) (Stamp, int) {
 		h, w = int(s[i]-'0'), i+1
 	}
 	mi := two(s, w+1)
-	if mi < 0 || s[w] != ':' {
-		return Stamp{}, 0
+	if mi < 0 || s[w] != ':' && (s[w] != '.' || w+5 >= len(s) || s[w+3] != '.' || i < 11 || s[i-1] != '-') {
+		return Stamp{}, 0 // dots between hours, minutes and seconds are DB2's
 	}
 	i = w + 3
 	sec := 0
-	if i < len(s) && s[i] == ':' {
+	if i < len(s) && s[i] == s[w] {
 		if sec = two(s, i+1); sec < 0 {
 			return Stamp{}, 0
 		}

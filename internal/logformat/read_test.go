@@ -1,0 +1,90 @@
+package logformat_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/internal/logformat"
+)
+
+func TestLogsBecomeTheRecordsOfTheirGoldenFiles(t *testing.T) {
+	logs, err := filepath.Glob("testdata/logs/*.log")
+	require.NoError(t, err)
+	for _, path := range logs {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			f, err := os.Open(path)
+			require.NoError(t, err)
+			defer f.Close()
+			var out []byte
+			sum, err := logformat.Read(f, logformat.FormatAuto, func(e logformat.Event) error {
+				out = append(e.AppendJSON(out, e.First, e.Last), '\n')
+				return nil
+			})
+			require.NoError(t, err)
+			require.Equal(t, strings.Count(string(out), "\n"), sum.Records)
+			golden := strings.TrimSuffix(path, ".log") + ".golden"
+			if *update {
+				require.NoError(t, os.WriteFile(golden, out, 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			require.Equal(t, string(want), string(out))
+		})
+	}
+}
+
+func TestReadStopsAtTheFirstErrorOfTheConsumer(t *testing.T) {
+	full := errors.New("disk is full")
+	calls := 0
+	_, err := logformat.Read(strings.NewReader("a\nb\nc\n"), logformat.FormatAuto, func(logformat.Event) error {
+		calls++
+		return full
+	})
+	require.ErrorIs(t, err, full)
+	require.Equal(t, 1, calls)
+}
+
+func TestReadCountsWhatItMade(t *testing.T) {
+	sum, err := logformat.Read(strings.NewReader("2026-03-09 22:14:58 INFO a\n\tb\n2026-03-09 22:14:59 caf\xe9\n"), logformat.FormatAuto, func(logformat.Event) error { return nil })
+	require.NoError(t, err)
+	require.Equal(t, logformat.Summary{Lines: 3, Records: 2, Joined: 1, Invalid: 1, NoLevel: 1, Formats: map[string]int{"plain": 2}}, sum)
+}
+
+// Every line lies in exactly one record, or is blank.
+func FuzzReadAccountsForEveryLine(f *testing.F) {
+	logs, err := filepath.Glob("testdata/logs/*.log")
+	require.NoError(f, err)
+	for _, path := range logs {
+		b, err := os.ReadFile(path)
+		require.NoError(f, err)
+		f.Add(string(b))
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		lines := strings.Split(in, "\n")
+		covered := make([]int, len(lines)+1)
+		_, err := logformat.Read(strings.NewReader(in), logformat.FormatAuto, func(e logformat.Event) error {
+			require.LessOrEqual(t, e.First, e.Last)
+			covered[e.First-1]++
+			return nil
+		})
+		require.NoError(t, err)
+		for _, n := range covered {
+			require.LessOrEqual(t, n, 1)
+		}
+		// A line alone must not be lost either.
+		for _, line := range lines {
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			n := 0
+			_, err := logformat.Read(strings.NewReader(line), logformat.FormatPlain, func(logformat.Event) error { n++; return nil })
+			require.NoError(t, err)
+			require.LessOrEqual(t, n, 1)
+		}
+	})
+}
