@@ -25,10 +25,17 @@ const (
 	// outlierLimit bounds what one point may teach, in typical remainders; after
 	// shiftPoints such points in a row the bound is off for as many.
 	outlierLimit = 5
-	shiftPoints  = 20
+	shiftPoints  = 8
 	// The local noise of the two predictions is that of so many points.
 	nearPoints = 60
 	farPoints  = 240
+	// The threshold is that of so many points a week, where those within a minute
+	// are one. It is that of the sum of two surprises, which often agree: what the
+	// second adds by chance.
+	twice          = 1.6
+	leastThreshold = 2
+	// Points within suspicion of the threshold are learned late, as part of an episode.
+	suspicion = 1.5
 	// episodeQuiet ordinary points end an episode.
 	episodeQuiet = 5
 )
@@ -93,8 +100,8 @@ func (d *Detector) Observe(t time.Time, v float64) Verdict {
 	d.points++
 
 	m := d.predict(ns)
-	surprise := d.surprise(&m, v)
-	verdict := Verdict{Surprise: surprise - m.threshold, Expected: m.expected}
+	all, counted := d.surprise(&m, v)
+	verdict := Verdict{Surprise: counted - m.threshold, Expected: m.expected}
 	verdict.Surprise = d.mute(&m, v, verdict.Surprise)
 	verdict.Lower, verdict.Upper = d.band(&m)
 	verdict.Banded = d.points > handful
@@ -102,7 +109,7 @@ func (d *Detector) Observe(t time.Time, v float64) Verdict {
 		verdict.Expected, verdict.Lower, verdict.Upper = math.NaN(), math.NaN(), math.NaN()
 	}
 	d.judge(ns, v, &verdict)
-	d.learn(&m, v, verdict.Surprise >= 0 && d.alarm.state != Learning)
+	d.learn(&m, v, all-m.threshold >= -suspicion && d.alarm.state != Learning)
 	verdict.State = d.alarm.state
 	return verdict
 }
@@ -142,8 +149,7 @@ func (d *Detector) predict(ns int64) moment {
 	floor := noiseFloor*d.spread + resolution*math.Abs(m.slow) + tiny
 	m.nearScale = d.near.scale(m.hour, floor)
 	m.farScale = d.far.scale(m.hour, floor)
-	m.threshold = log10(7 * daySeconds / step / d.settings.AlarmsPerWeek)
-	m.threshold = max(m.threshold, 2)
+	m.threshold = max(log10(7*daySeconds/max(step, evidence)/d.settings.AlarmsPerWeek)+twice, leastThreshold)
 	m.rates = ratesFor(step, float64(d.points))
 	return m
 }
@@ -157,17 +163,19 @@ func floorSeconds(ns int64) int64 {
 }
 
 // surprise of the value v: how improbable its distance from what the recent past
-// predicts, and from what the season predicts.
-func (d *Detector) surprise(m *moment, v float64) float64 {
+// predicts, and from what the season predicts. counted leaves out deviations to
+// the side that does not matter.
+func (d *Detector) surprise(m *moment, v float64) (all, counted float64) {
 	near, far := v-m.expected, v-m.slow
-	s := 0.0
+	sn := d.near.surprise(math.Abs(near), m.nearScale, m.unit)
+	sf := d.far.surprise(math.Abs(far), m.farScale, m.unit)
 	if d.counts(near) {
-		s += d.near.surprise(math.Abs(near), m.nearScale, m.unit)
+		counted += sn
 	}
 	if d.counts(far) {
-		s += d.far.surprise(math.Abs(far), m.farScale, m.unit)
+		counted += sf
 	}
-	return s
+	return sn + sf, counted
 }
 
 // counts says whether a deviation is to the side that matters.
@@ -213,9 +221,9 @@ func (d *Detector) judge(ns int64, v float64, verdict *Verdict) {
 	verdict.Score = score(verdict.Surprise)
 }
 
-func (d *Detector) learn(m *moment, v float64, outside bool) {
+func (d *Detector) learn(m *moment, v float64, suspect bool) {
 	if d.alarm.state == Anomalous { // frozen: the series is taken to have gone on as expected
-		if outside {
+		if suspect {
 			d.wait(m, v)
 		}
 		d.level.last = m.expected
@@ -224,7 +232,7 @@ func (d *Detector) learn(m *moment, v float64, outside bool) {
 	near, far := math.Abs(v-m.expected), math.Abs(v-m.slow)
 	step := max(d.clock.step, minStep)
 	memory := memoryDays * daySeconds / step
-	if outside {
+	if suspect {
 		d.wait(m, v)
 	} else {
 		if d.episode.n > 0 {
@@ -236,10 +244,11 @@ func (d *Detector) learn(m *moment, v float64, outside bool) {
 			d.near.learnTails(near/m.nearScale, near/m.unit, memory)
 			d.far.learnTails(far/m.farScale, far/m.unit, memory)
 		}
-		if d.points > 1 {
-			d.near.learn(near, m.nearScale, m.hour, nearPoints, m.rates, step)
-			d.far.learn(far, m.farScale, m.hour, farPoints, m.rates, step)
-		}
+	}
+	// In its first day a series has too little noise to stand an outlier.
+	if young := d.clock.history < daySeconds; d.points > 1 && !(suspect && young) {
+		d.near.learn(near, m.nearScale, m.hour, nearPoints, m.rates, step)
+		d.far.learn(far, m.farScale, m.hour, farPoints, m.rates, step)
 	}
 
 	limit := d.limit(m, near)

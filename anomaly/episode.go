@@ -32,8 +32,10 @@ func (d *Detector) endEpisode() {
 	memory := memoryDays * daySeconds / max(d.clock.step, minStep)
 	e := &d.episode
 	if e.n > 0 {
-		d.near.learnTails(float64(e.nearScaled), float64(e.nearRaw), memory)
-		d.far.learnTails(float64(e.farScaled), float64(e.farRaw), memory)
+		d.near.scaled.learnEvent(float64(e.nearScaled), memory)
+		d.near.raw.learnEvent(float64(e.nearRaw), memory)
+		d.far.scaled.learnEvent(float64(e.farScaled), memory)
+		d.far.raw.learnEvent(float64(e.farRaw), memory)
 	}
 	*e = episode{}
 }

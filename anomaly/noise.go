@@ -14,17 +14,18 @@ type noise struct {
 
 const (
 	slowShare  = 0.7
+	hoursShare = 1.5
 	localShare = 0.5
 	rmsShare   = 0.4
 	// scaledShare is the weight of the scaled remainder's surprise, the raw one has the rest.
-	scaledShare = 0.7
+	scaledShare = 0.85
 	// outlierScale bounds what one remainder may add to the noise.
 	outlierScale = 5
 	youngNoise   = 50
 )
 
 func (c *noise) scale(hourOfDay int, floor float64) float64 {
-	s := max(slowShare*c.slow, float64(c.hours[hourOfDay/2]), localShare*c.local)
+	s := max(slowShare*c.slow, hoursShare*float64(c.hours[hourOfDay/2]), localShare*c.local)
 	return max(s, floor, rmsShare*math.Sqrt(c.square))
 }
 

@@ -42,7 +42,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		MinHistory:    24 * time.Hour, // one whole day, so that each hour was seen once
 		AlarmsPerWeek: 0.3,            // less than one a week after the M of N points of an alarm
-		AdoptAfter:    6 * time.Hour,  // longer than most incidents, shorter than a working day
+		AdoptAfter:    time.Hour,      // a change that lasted so long is no surprise any more
 	}
 }
 

@@ -7,7 +7,7 @@ const (
 	bins      = 36
 	binLowest = -5
 	// cutMass is the share of observations above the cut, to which the Pareto is fitted.
-	cutMass = 0.01
+	cutMass = 0.003
 	// Before anything is known a tail is that of priorWeight observations of an
 	// exponential, and its Pareto index is held near priorIndex by indexWeight ones.
 	priorWeight = 60
@@ -42,7 +42,7 @@ func binOf(z float64) int {
 }
 
 // tail is how the magnitudes of one series' remainders were distributed: a
-// histogram that forgets, with a Pareto fitted above its 99th percentile (Hill's
+// histogram that forgets, with a Pareto fitted above its 99.7th percentile (Hill's
 // estimator with a prior; see Siffer et al., KDD 2017, on extreme values in
 // streams).
 type tail struct {
@@ -117,13 +117,27 @@ func log10(x float64) float64 {
 	return (e + m*(1.4425449290+m*(-0.7181452567+m*(0.4575485901+m*(-0.2779042655+m*(0.1214665424+m*-0.0255105394)))))) * (math.Ln2 / math.Ln10)
 }
 
+// learnEvent adds the largest magnitude of an episode. In a young tail it weighs
+// no more than what may be above the cut, so that one event does not hide the next.
+func (t *tail) learnEvent(z, memory float64) {
+	t.add(z, min(t.inc, cutMass*t.total))
+	t.age(z, memory)
+}
+
 // learn adds an observation. Older ones lose weight so that about memory of them
 // count.
 func (t *tail) learn(z, memory float64) {
+	t.add(z, t.inc)
+	t.age(z, memory)
+}
+
+func (t *tail) add(z float64, weight float32) {
+	t.weights[binOf(z)] += weight
+	t.total += weight
+}
+
+func (t *tail) age(z, memory float64) {
 	t.n++
-	k := binOf(z)
-	t.weights[k] += t.inc
-	t.total += t.inc
 	t.inc *= float32(1 + 1/min(memory, float64(t.n)+100))
 	if t.inc > maxWeight {
 		for i := range t.weights {

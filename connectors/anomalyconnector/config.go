@@ -70,7 +70,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		BuiltinRules:      true,
 		MinHistory:        24 * time.Hour,     // each hour of the day was seen once
-		AdoptAfter:        6 * time.Hour,      // longer than most incidents, shorter than a working day
+		AdoptAfter:        time.Hour,          // a finding has told of what stays
 		MaxSeries:         2000,               // 2.7 KB each: 5.4 MB; a host has about 100
 		MaxBaselines:      500,                // five metrics each: 2500 more series in Prometheus
 		SeriesExpiry:      7 * 24 * time.Hour, // a host that was off for a week has not lost its baseline
