@@ -64,6 +64,14 @@ func (d *Detector) Since() time.Time { return time.Unix(0, d.alarm.start) }
 // Step is the learned distance between points.
 func (d *Detector) Step() time.Duration { return time.Duration(d.clock.step * float64(time.Second)) }
 
+// ExpectStep tells a new detector how far apart points will be, in place of
+// learning it from the first two.
+func (d *Detector) ExpectStep(step time.Duration) {
+	if d.points == 0 && step > 0 {
+		d.clock.step = clampStep(step.Seconds())
+	}
+}
+
 // SameHourLastWeek is the mean value in the hour of the week that t is in, when
 // it last ended, to two digits. ok is false if it was not observed.
 func (d *Detector) SameHourLastWeek(t time.Time) (mean float64, ok bool) {
