@@ -31,6 +31,8 @@ func TestPageShowsLiveData(t *testing.T) {
 
 	ctx := openBrowser(t, browser)
 	url := fmt.Sprintf("http://127.0.0.1:%d/", a.console)
+	// The first action opens the tab, which is open as long as its context.
+	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900)))
 	var complaints []string
 	listening, stopListening := context.WithCancel(ctx)
 	messages := chromedp.Console(listening)
@@ -46,7 +48,7 @@ func TestPageShowsLiveData(t *testing.T) {
 			}
 		}
 	}()
-	require.NoError(t, chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(url)))
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(url)))
 
 	live := 15 * time.Second
 	if os.Getenv("UPDATE_SCREENSHOT") != "" {
