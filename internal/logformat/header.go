@@ -304,7 +304,7 @@ func (h *headerReader) leadingToken() bool {
 		return false
 	}
 	word := s[:n]
-	if pid, role, ok := strings.Cut(word, ":"); ok && len(role) == 1 {
+	if pid, role, ok := strings.Cut(word, ":"); ok && pid != "" && len(role) == 1 {
 		word = pid
 		h.r.addString("redis.role", role)
 	}
