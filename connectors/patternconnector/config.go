@@ -36,9 +36,11 @@ type Config struct {
 	MaxPatterns int `mapstructure:"max_patterns"`
 	// MaxNew is how many new patterns of a service are reported within a minute.
 	MaxNew int `mapstructure:"max_new"`
-	// FloodLines is how many lines of a pattern within a minute are a flood at least.
+	// FloodLines is how many lines within a minute are a flood of a pattern that has
+	// less than an hour of history.
 	FloodLines int `mapstructure:"flood_lines"`
-	// FloodRatio is how many times its mean rate a flood must reach.
+	// FloodRatio is how many times the most that is expected of a pattern a flood or
+	// a spike must reach.
 	FloodRatio float64 `mapstructure:"flood_ratio"`
 	// UpdateInterval is the shortest time between two updates of a finding.
 	UpdateInterval time.Duration `mapstructure:"update_interval"`
@@ -56,7 +58,7 @@ func createDefaultConfig() component.Config {
 		MaxPatterns:      1000,             // as log_pattern
 		MaxNew:           10,               // a deploy is not a hundred findings
 		FloodLines:       100,              // more than a person reads line by line
-		FloodRatio:       10,               // an order of magnitude
+		FloodRatio:       4,                // growth and noise stay below
 		UpdateInterval:   5 * time.Minute,  // a finding is news, not a chart
 		ResolveAfter:     5 * time.Minute,  // longer than the gap between retries
 	}
@@ -95,6 +97,6 @@ func (c *Config) changeOptions() change.Options {
 	}
 	return change.Options{
 		Learning: learning, MaxPatterns: c.MaxPatterns, MaxNew: c.MaxNew, FloodLines: c.FloodLines,
-		FloodRatio: c.FloodRatio, UpdateEvery: c.UpdateInterval, ResolveAfter: c.ResolveAfter,
+		Ratio: c.FloodRatio, UpdateEvery: c.UpdateInterval, ResolveAfter: c.ResolveAfter,
 	}
 }

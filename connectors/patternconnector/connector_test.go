@@ -122,7 +122,7 @@ func lines(service, pattern, body string, sev plog.SeverityNumber, n int, at tim
 		r.SetSeverityNumber(sev)
 		r.SetTimestamp(pcommon.NewTimestampFromTime(at))
 		r.Attributes().PutStr(signals.AttrPatternID, pattern)
-		r.Attributes().PutStr(signals.AttrTemplate, "template of "+pattern)
+		r.Attributes().PutStr(signals.AttrTemplate, pattern+" template")
 	}
 	return ld
 }
@@ -226,8 +226,8 @@ func TestFindingsGolden(t *testing.T) {
 	}
 }
 
-// kinds are kind and state of the findings that arrived.
-func kinds(sink *consumertest.LogsSink) []string {
+// raised are kind and state of the findings that arrived.
+func raised(sink *consumertest.LogsSink) []string {
 	var out []string
 	for _, ld := range sink.AllLogs() {
 		for _, rl := range ld.ResourceLogs().All() {
@@ -252,7 +252,7 @@ func TestFloodWithinSeconds(t *testing.T) {
 		c.Time = c.Add(time.Second)
 	}
 	f.check(t.Context())
-	require.Equal(t, []string{"pattern_new open", "pattern_flood open"}, kinds(sink))
+	require.Equal(t, []string{"pattern_new open", "pattern_flood open", "pattern_new updated"}, raised(sink))
 }
 
 func TestRefusedFindingsAreSentAgain(t *testing.T) {
@@ -266,7 +266,7 @@ func TestRefusedFindingsAreSentAgain(t *testing.T) {
 	f.next = sink
 	f.check(t.Context())
 	f.check(t.Context())
-	require.Equal(t, []string{"pattern_new open"}, kinds(sink))
+	require.Equal(t, []string{"pattern_new open"}, raised(sink))
 }
 
 func TestRestartKeepsHistory(t *testing.T) {
@@ -282,7 +282,7 @@ func TestRestartKeepsHistory(t *testing.T) {
 		require.NoError(t, c.Start(t.Context(), host))
 		require.NoError(t, c.ConsumeLogs(t.Context(), lines("cart", pattern, "x", 17, 1, time.Now())))
 		require.NoError(t, c.Shutdown(t.Context()))
-		return kinds(sink)
+		return raised(sink)
 	}
 	require.Empty(t, run("a"), "the first line of a service teaches")
 	require.Empty(t, run("a"))
@@ -326,7 +326,7 @@ func TestSendsAtIntervals(t *testing.T) {
 		total += points(one, signals.MetricPatternLines)["p"]
 	}
 	require.EqualValues(t, 450, total, "the last send has every line")
-	require.Contains(t, kinds(ls), "pattern_new open")
+	require.Contains(t, raised(ls), "pattern_new open")
 }
 
 func TestShutdownWithoutStart(t *testing.T) {

@@ -13,11 +13,17 @@ import (
 
 // findingOf puts a change into the form of a finding.
 func findingOf(c *change.Change, entity pcommon.Map) *finding.Finding {
+	k := kinds[c.Kind]
 	f := &finding.Finding{
+		Kind: k.name, Severity: k.severity,
 		State: [...]string{signals.StateOpen, signals.StateUpdated, signals.StateResolved}[c.State],
 		Score: c.Score, Start: c.Start, Time: c.Time,
-		Subject: []finding.Attr{{Key: signals.AttrPatternID, Value: c.ID}},
-		Receipt: finding.Receipt{Observed: &c.Observed, HistorySeconds: c.History.Seconds(), Example: c.Example},
+		Receipt: finding.Receipt{
+			Observed: &c.Observed, Expected: &c.Expected, HistorySeconds: c.History.Seconds(), Unit: k.unit, Example: c.Example,
+		},
+	}
+	if c.ID != "" {
+		f.Subject = append(f.Subject, finding.Attr{Key: signals.AttrPatternID, Value: c.ID})
 	}
 	if file := fileOf(entity); file != "" { // it names the service, so it takes part in the id
 		f.Subject = append(f.Subject, finding.Attr{Key: signals.AttrLogFilePath, Value: file})
@@ -26,27 +32,35 @@ func findingOf(c *change.Change, entity pcommon.Map) *finding.Finding {
 		f.Details = []finding.Attr{{Key: signals.AttrTemplate, Value: c.Template}}
 	}
 	switch c.Kind {
-	case change.Flood:
-		f.Kind, f.Severity = signals.KindPatternFlood, signals.SeverityWarning
-		if c.Severity >= change.Error {
-			f.Severity = signals.SeverityCritical
-		}
-		f.Receipt.Expected, f.Receipt.Upper, f.Receipt.Unit = &c.Expected, &c.Upper, "{record}/min"
-	default:
-		f.Kind, f.Severity = signals.KindPatternNew, signals.SeverityWarning
+	case change.New:
 		if c.Severity == change.Info {
 			f.Severity = signals.SeverityInfo
 		}
-		none := 0.0
-		f.Receipt.Expected, f.Receipt.Unit = &none, "{record}"
+	case change.Flood, change.Spike:
+		if c.Severity == change.Error {
+			f.Severity = signals.SeverityCritical
+		}
+		f.Receipt.Upper = &c.Upper
 	}
 	f.Summary = sentence(c, entityName(entity))
 	return f
 }
 
+// kinds are what findings call the kinds of changes, how grave they are at least
+// and in what they are counted.
+var kinds = [...]struct{ name, severity, unit string }{
+	change.New:          {signals.KindPatternNew, signals.SeverityWarning, "{record}"},
+	change.Flood:        {signals.KindPatternFlood, signals.SeverityWarning, "{record}/min"},
+	change.Spike:        {signals.KindPatternSpike, signals.SeverityWarning, "{record}/min"},
+	change.Silence:      {signals.KindPatternSilence, signals.SeverityWarning, "{record}"},
+	change.SeverityFlip: {signals.KindSeverityFlip, signals.SeverityWarning, "{record}"},
+	change.Deploy:       {signals.KindPatternDeploy, signals.SeverityInfo, "{pattern}"},
+}
+
 // maxTemplate is how much of a template a sentence quotes.
 const maxTemplate = 160
 
+// sentence tells a change to a person.
 func sentence(c *change.Change, service string) string {
 	what := c.Template
 	if what == "" {
@@ -55,17 +69,41 @@ func sentence(c *change.Change, service string) string {
 	if r := []rune(what); len(r) > maxTemplate {
 		what = string(r[:maxTemplate]) + "…"
 	}
-	what = strconv.Quote(what)
-	switch {
-	case c.Kind == change.Flood && c.State == change.Resolved:
-		return fmt.Sprintf("%s: the flood of %s is over (up to %.0f lines a minute)", service, what, c.Observed)
-	case c.Kind == change.Flood:
-		return fmt.Sprintf("%s: flood of %s, %.0f lines a minute, normally %s", service, what, c.Observed, rate(c.Expected))
-	case c.State == change.Resolved:
-		return fmt.Sprintf("%s: the new pattern %s came %s and is known now", service, what, times(c.Observed))
-	default:
-		return fmt.Sprintf("%s: new pattern %s, seen %s", service, what, times(c.Observed))
+	return service + ": " + predicate(c, strconv.Quote(what))
+}
+
+func predicate(c *change.Change, what string) string {
+	over := c.State == change.Resolved
+	switch c.Kind {
+	case change.Flood, change.Spike:
+		name := "flood"
+		if c.Kind == change.Spike {
+			name = "spike"
+		}
+		if over {
+			return fmt.Sprintf("the %s of %s is over (up to %.0f lines a minute)", name, what, c.Observed)
+		}
+		return fmt.Sprintf("%s of %s, %.0f lines a minute, normally %s", name, what, c.Observed, rate(c.Expected))
+	case change.Silence:
+		if over {
+			return what + " is back"
+		}
+		return fmt.Sprintf("%s stopped at %s; %.0f lines were expected since", what, c.Start.UTC().Format("15:04:05"), c.Expected)
+	case change.SeverityFlip:
+		if over {
+			return what + " is no error any more"
+		}
+		return fmt.Sprintf("%s was harmless and is an error now, %s so far", what, times(c.Observed))
+	case change.Deploy:
+		if over {
+			return fmt.Sprintf("the new version replaced %.0f patterns", c.Observed)
+		}
+		return fmt.Sprintf("a new version seems to run: %.0f patterns were replaced, e.g. by %s", c.Observed, what)
 	}
+	if over {
+		return fmt.Sprintf("the new pattern %s came %s and is known now", what, times(c.Observed))
+	}
+	return fmt.Sprintf("new pattern %s, seen %s", what, times(c.Observed))
 }
 
 func times(n float64) string {

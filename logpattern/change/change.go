@@ -9,8 +9,16 @@ type Kind uint8
 const (
 	// New is a pattern that was never seen before.
 	New Kind = iota
-	// Flood is a pattern far above its own history.
+	// Flood is a rare pattern that pours in.
 	Flood
+	// Spike is a common pattern far above its own history.
+	Spike
+	// Silence is a steady pattern that stopped while others go on.
+	Silence
+	// SeverityFlip is a pattern that became an error.
+	SeverityFlip
+	// Deploy is a number of patterns that were replaced by similar ones at once.
+	Deploy
 	kinds
 )
 
@@ -48,13 +56,15 @@ type Line struct {
 type Change struct {
 	Kind  Kind
 	State State
-	// ID and Template are the pattern's, Example is one of its lines.
+	// ID and Template are the pattern's, Example is one of its lines. A Deploy has
+	// no ID, and the template of one of the new patterns.
 	ID, Template, Example string
 	Severity              Severity
 	// Start is when it began, Time when this was known.
 	Start, Time time.Time
-	// Observed is lines per minute (Flood: the highest so far) or lines since
-	// Start (New). Expected and Upper are lines per minute.
+	// Observed is lines per minute, the highest so far (Flood, Spike), lines since
+	// Start (New, Silence), errors (SeverityFlip) or replaced patterns (Deploy).
+	// Expected is in the same unit; Upper is lines per minute.
 	Observed, Expected, Upper float64
 	// History is how long the pattern (New: the service) is known.
 	History time.Duration
@@ -71,11 +81,13 @@ type Options struct {
 	// MaxPatterns is how many patterns are known; the least recently seen goes
 	// first. Default 2000.
 	MaxPatterns int
-	// FloodLines is how many lines within a minute are a flood at least. Default
-	// 100: what a person would not read line by line.
+	// FloodLines is how many lines within a minute are a flood of a pattern that
+	// has less than an hour of history. Default 100: what a person would not read
+	// line by line.
 	FloodLines int
-	// FloodRatio is how many times its mean a pattern must reach. Default 10.
-	FloodRatio float64
+	// Ratio is how many times the most that is expected a flood or a spike must
+	// reach, however unlikely less may be. Default 4: growth is not a spike.
+	Ratio float64
 	// UpdateEvery is the shortest time between updates of one change. Default 5
 	// minutes.
 	UpdateEvery time.Duration
@@ -97,8 +109,8 @@ func (o Options) withDefaults() Options {
 	if o.FloodLines <= 0 {
 		o.FloodLines = 100
 	}
-	if o.FloodRatio <= 1 {
-		o.FloodRatio = 10
+	if o.Ratio <= 1 {
+		o.Ratio = 4
 	}
 	if o.UpdateEvery <= 0 {
 		o.UpdateEvery = 5 * time.Minute

@@ -10,10 +10,6 @@ import (
 // maxExample is how many bytes of a line a change carries.
 const maxExample = 1024
 
-// newLines is how many lines an ordinary new pattern must have to be reported: a
-// line that comes once is not a change.
-const newLines = 3
-
 // known is how long a new pattern stays new.
 const known = time.Hour
 
@@ -22,13 +18,26 @@ type pattern struct {
 	id       string
 	template string
 	example  string
-	severity Severity
-	first    int64 // Unix ns
+	severity Severity // the worst
+	first    int64    // Unix ns
+	arrived  int64    // when the first line was read
 	last     int64
 	total    uint64
-	fresh    bool // not reported yet, and not learned either
+	calm     uint64 // lines of Info
+	bad      uint64 // lines of Error
+	fresh    bool   // not reported yet, and not learned either
+	retired  bool   // another pattern took its place
+	pause    int64  // the longest silence after which it came back
 	history  history
 	open     [kinds]*report
+
+	// The pattern that a fresh one may replace.
+	before   *pattern
+	likeness float64
+	waited   bool    // for others that replaced a pattern
+	since    uint64  // lines since the last deploy
+	checked  float64 // lines in the minute when last judged
+	bucket   int64   // and the number of its bucket
 }
 
 // report is an open change.
@@ -53,10 +62,16 @@ type Stats struct {
 type Detector struct {
 	opt       Options
 	patterns  map[string]*pattern
+	all       history // lines of the service
+	clock     int64   // time of the newest line
+	watching  int64   // since when lines were seen without a break
+	began     int64   // time of the first line, zero before it
 	openCount int
-	began     int64 // time of the first line, zero before it
 	newMinute int64
 	newCount  int
+	searched  int64 // when silence was looked for
+	deploy    deploy
+	waiting   []*pattern // fresh, and may have replaced others
 	pending   []Change
 	stats     Stats
 }
@@ -80,13 +95,7 @@ func (d *Detector) learning(now int64) bool {
 // Observe counts a line that is read at now. Changes come with the next Advance.
 func (d *Detector) Observe(l Line, now time.Time) {
 	ns := now.UnixNano()
-	if d.began == 0 || d.began > ns {
-		d.began = ns
-	}
-	t := l.Time.UnixNano()
-	if t <= 0 || t > ns {
-		t = ns
-	}
+	t := d.tick(l.Time.UnixNano(), ns)
 	p := d.patterns[l.ID]
 	if p == nil {
 		p = d.add(l, t, ns)
@@ -95,31 +104,50 @@ func (d *Detector) Observe(l Line, now time.Time) {
 		p.template = strings.Clone(l.Template)
 	}
 	p.total++
+	p.since++
 	p.last = max(p.last, t)
-	p.severity = max(p.severity, l.Severity)
-	limit := 1e18
-	if f := p.open[Flood]; f != nil {
-		limit = f.upper
-	}
-	p.history.add(t, limit)
+	p.retired = false
+	p.history.add(t, p.limit())
+	d.judgeSeverity(p, l, ns)
 	if p.fresh {
-		d.maybeNew(p, l, ns)
-	} else if p.open[New] != nil {
-		p.open[New].above = max(p.open[New].above, t)
-		p.open[New].dirty = true
+		d.judgeNew(p, l.Text, ns)
+	} else if r := p.open[New]; r != nil {
+		r.above, r.dirty = max(r.above, t), p.total >= newLines
 	}
-	if p.history.window >= uint32(d.opt.FloodLines) {
-		d.maybeFlood(p, l, ns)
+	if r := p.open[Silence]; r != nil {
+		p.pause = max(p.pause, t-r.start)
+		d.resolve(p, Silence, ns)
 	}
+	d.judgeRate(p, l, t, ns)
+}
+
+// tick places a line in time: not after now, and now if it has no time.
+func (d *Detector) tick(t, now int64) int64 {
+	if d.began == 0 || d.began > now {
+		d.began = now
+	}
+	if t <= 0 || t > now {
+		t = now
+	}
+	if d.watching == 0 {
+		d.watching = t
+		if d.all.end == 0 {
+			d.all = begin(t)
+		}
+	}
+	d.clock = max(d.clock, t)
+	d.all.add(t, unlimited)
+	return t
 }
 
 func (d *Detector) add(l Line, t, now int64) *pattern {
 	if len(d.patterns) >= d.opt.MaxPatterns {
 		d.evict()
 	}
-	p := &pattern{id: strings.Clone(l.ID), first: t}
-	p.history.end, p.history.minute = t/bucket, t/minute
-	p.fresh = !d.learning(now)
+	p := &pattern{id: strings.Clone(l.ID), first: t, arrived: now, history: begin(t)}
+	if p.fresh = !d.learning(now); p.fresh {
+		p.before, p.likeness = d.predecessor(l.Template)
+	}
 	d.patterns[p.id] = p
 	return p
 }
@@ -131,39 +159,22 @@ func (d *Detector) evict() {
 		old = append(old, p)
 	}
 	slices.SortFunc(old, func(a, b *pattern) int {
-		if c := cmp.Compare(a.last, b.last); c != 0 {
-			return c
-		}
-		return strings.Compare(a.id, b.id)
+		return cmp.Or(cmp.Compare(a.last, b.last), strings.Compare(a.id, b.id))
 	})
 	for _, p := range old[:max(1, len(old)/16)] {
-		for k := range p.open {
-			if p.open[k] != nil {
-				d.resolve(p, Kind(k), p.last)
-			}
-		}
-		delete(d.patterns, p.id)
+		d.forget(p, p.last)
 		d.stats.Evictions++
 	}
 }
 
-// maybeNew reports a new pattern: an error at its first line, anything else when
-// it comes again.
-func (d *Detector) maybeNew(p *pattern, l Line, now int64) {
-	bad := p.severity >= Warn || p.severity == Unknown && Alarming(l.Text)
-	if !bad && p.total < newLines {
-		return
+// forget removes a pattern and resolves what is open about it.
+func (d *Detector) forget(p *pattern, now int64) {
+	for k := range p.open {
+		if p.open[k] != nil {
+			d.resolve(p, Kind(k), now)
+		}
 	}
-	p.fresh = false
-	if m := now / minute; m != d.newMinute {
-		d.newMinute, d.newCount = m, 0
-	}
-	if d.newCount++; d.newCount > d.opt.MaxNew {
-		d.stats.Suppressed++
-		return
-	}
-	p.keep(l.Text)
-	d.open(p, New, &report{start: p.first, above: p.last, observed: float64(p.total)}, now)
+	delete(d.patterns, p.id)
 }
 
 func (p *pattern) keep(text string) {
@@ -171,35 +182,6 @@ func (p *pattern) keep(text string) {
 		text = text[:maxExample]
 	}
 	p.example = strings.Clone(text)
-}
-
-// maybeFlood reports a pattern whose last minute is far above its history.
-func (d *Detector) maybeFlood(p *pattern, l Line, now int64) {
-	h := &p.history
-	observed := float64(h.window)
-	if f := p.open[Flood]; f != nil {
-		if observed >= f.upper/2 {
-			f.above = max(f.above, p.last)
-		}
-		if observed > f.observed {
-			f.observed, f.dirty = observed, true
-		}
-		return
-	}
-	if d.learning(now) {
-		return
-	}
-	upper := d.upper(h)
-	if observed < upper {
-		return
-	}
-	p.keep(l.Text)
-	d.open(p, Flood, &report{start: h.since(), above: p.last, observed: observed, expected: h.mean, upper: upper}, now)
-}
-
-// upper is how many lines in a minute a pattern may have without a flood.
-func (d *Detector) upper(h *history) float64 {
-	return max(float64(d.opt.FloodLines), d.opt.FloodRatio*h.mean, 2*h.peak)
 }
 
 func (d *Detector) open(p *pattern, k Kind, r *report, now int64) {
@@ -224,18 +206,20 @@ func (d *Detector) report(p *pattern, k Kind, s State, now int64) {
 		Kind: k, State: s, ID: p.id, Template: p.template, Example: p.example, Severity: p.severity,
 		Start: time.Unix(0, r.start), Time: time.Unix(0, now),
 		Observed: r.observed, Expected: r.expected, Upper: r.upper,
-		History: time.Duration(now - p.first),
+		History: time.Duration(now - p.first), Score: 0.9,
 	}
 	switch k {
 	case New:
 		c.Observed = float64(p.total)
 		c.History = time.Duration(now - d.began)
-		c.Score = 0.5
-		if p.severity >= Warn || p.severity == Unknown {
-			c.Score = 0.9
+		if p.severity == Info {
+			c.Score = 0.5
 		}
-	case Flood:
+	case Flood, Spike:
 		c.Score = 1 - r.upper/(r.upper+r.observed) // a half at the threshold
+	case Deploy:
+		c.History = time.Duration(now - d.began)
+		c.Score = 0.5
 	}
 	d.pending = append(d.pending, c)
 }
@@ -243,8 +227,17 @@ func (d *Detector) report(p *pattern, k Kind, s State, now int64) {
 // Advance tells that it is now and returns the changes since the last call,
 // oldest first. Call it every few seconds.
 func (d *Detector) Advance(now time.Time) []Change {
+	ns := now.UnixNano()
+	d.reviewDeploy(ns)
+	if len(d.waiting) > 0 {
+		d.reviewWaiting(ns)
+	}
 	if d.openCount > 0 {
-		d.review(now.UnixNano())
+		d.review(ns)
+	}
+	if d.clock-d.searched >= bucket && !d.learning(ns) {
+		d.searched = d.clock
+		d.searchSilence(ns)
 	}
 	out := d.pending
 	d.pending = nil
@@ -266,6 +259,11 @@ func (d *Detector) review(now int64) {
 				continue
 			}
 			switch over := now-r.above >= int64(d.opt.ResolveAfter); {
+			case Kind(k) == Silence: // until it is back, or forgotten
+				if now-r.start >= 24*hour {
+					p.retired = true
+					d.resolve(p, Silence, now)
+				}
 			case over, Kind(k) == New && now-r.start >= int64(known):
 				d.resolve(p, Kind(k), now)
 			case r.dirty && now-r.sent >= d.updateAfter(Kind(k), r):
@@ -280,8 +278,11 @@ func (d *Detector) review(now int64) {
 const firstUpdate = int64(15 * time.Second)
 
 func (d *Detector) updateAfter(k Kind, r *report) int64 {
-	if k == Flood && !r.updated {
+	if (k == Flood || k == Spike) && !r.updated {
 		return min(firstUpdate, int64(d.opt.UpdateEvery))
+	}
+	if k == New && !r.updated && r.observed < newLines {
+		return minute / 12 // it came again
 	}
 	return int64(d.opt.UpdateEvery)
 }

@@ -2,6 +2,9 @@ package change_test
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,9 +37,33 @@ func (s *stream) lines(id string, sev change.Severity, text string, n int, d tim
 			s.got = append(s.got, s.Advance(next)...)
 			next = next.Add(5 * time.Second)
 		}
-		s.Observe(change.Line{ID: id, Template: "t of " + id, Text: text, Severity: sev, Time: s.now}, s.now)
+		s.Observe(change.Line{ID: id, Template: s.template(id), Text: text, Severity: sev, Time: s.now}, s.now)
 	}
 	s.got = append(s.got, s.Advance(s.now)...)
+}
+
+// mix observes the patterns at rates per minute for a while, evenly but for a
+// little noise.
+func (s *stream) mix(rates map[string]float64, d time.Duration) {
+	rng := rand.New(rand.NewPCG(1, uint64(s.now.Unix())))
+	ids := slices.Sorted(maps.Keys(rates))
+	for end := s.now.Add(d); s.now.Before(end); {
+		s.now = s.now.Add(5 * time.Second)
+		for _, id := range ids {
+			for n := rates[id]/12 + rng.Float64(); n >= 1; n-- {
+				s.Observe(change.Line{ID: id, Template: s.template(id), Text: "x", Severity: change.Info, Time: s.now}, s.now)
+			}
+		}
+		s.got = append(s.got, s.Advance(s.now)...)
+	}
+}
+
+// template makes templates that are alike only if the ids are sentences.
+func (*stream) template(id string) string {
+	if strings.Contains(id, " ") {
+		return id
+	}
+	return id + "-template"
 }
 
 func (s *stream) wait(d time.Duration) {
@@ -49,7 +76,7 @@ func (s *stream) wait(d time.Duration) {
 func (s *stream) take() string {
 	var b strings.Builder
 	for _, c := range s.got {
-		fmt.Fprintf(&b, "%s %s %s; ", [...]string{"new", "flood"}[c.Kind], [...]string{"open", "updated", "resolved"}[c.State], c.ID)
+		fmt.Fprintf(&b, "%s %s %s; ", [...]string{"new", "flood", "spike", "silence", "flip", "deploy"}[c.Kind], [...]string{"open", "updated", "resolved"}[c.State], c.ID)
 	}
 	s.got = nil
 	return strings.TrimSuffix(b.String(), "; ")
@@ -93,42 +120,96 @@ func TestNewPatternsAreLimited(t *testing.T) {
 func TestFloodOfNewPattern(t *testing.T) {
 	s := newStream(change.Options{Learning: -1})
 	s.lines("refused", change.Error, "Connection refused", 5000, 10*time.Second)
-	require.Equal(t, "new open refused; flood open refused", s.take())
+	require.Equal(t, "new open refused; flood open refused; new updated refused", s.take())
 	s.wait(time.Hour)
-	require.Len(t, s.got, 4)
-	require.Equal(t, "flood", [...]string{"new", "flood"}[s.got[0].Kind])
+	require.Len(t, s.got, 3)
+	require.Equal(t, "flood", [...]string{"new", "flood", "spike", "silence", "flip", "deploy"}[s.got[0].Kind])
 	require.InDelta(t, 5000, s.got[0].Observed, 1, "its height follows soon")
-	require.Equal(t, "flood updated refused; new updated refused; new resolved refused; flood resolved refused", s.take())
+	require.Equal(t, "flood updated refused; new resolved refused; flood resolved refused", s.take())
 	require.Zero(t, s.Stats().Open)
 }
 
 func TestFloodAgainstHistory(t *testing.T) {
-	s := newStream(change.Options{Learning: time.Minute})
-	s.lines("rare", change.Info, "x", 1, time.Second)
-	s.lines("busy", change.Info, "x", 60*120, time.Hour) // 120 a minute
-	s.lines("rare", change.Info, "x", 60, time.Hour)
+	s := newStream(change.Options{Learning: 2 * time.Hour})
+	s.mix(map[string]float64{"busy": 120, "rare": 0.1}, 8*time.Hour)
+	require.Empty(t, s.take(), "what is ordinary is no change")
 	s.lines("busy", change.Info, "x", 200, time.Minute)
-	require.Empty(t, s.take(), "its ordinary rate is no flood")
-	s.lines("rare", change.Info, "x", 150, time.Minute)
+	require.Empty(t, s.take(), "nor is growth")
+	s.lines("rare", change.Info, "x", 60, time.Minute)
 	require.Equal(t, "flood open rare; flood updated rare", s.take())
 	s.lines("busy", change.Info, "x", 3000, time.Minute)
-	require.Equal(t, "flood open busy; flood updated busy", s.take())
+	require.Equal(t, "spike open busy; spike updated busy", s.take())
+	s.wait(10 * time.Minute)
+	require.Equal(t, "flood updated rare; flood resolved rare; spike updated busy; spike resolved busy", s.take())
 }
 
 func TestFloodReceipt(t *testing.T) {
-	s := newStream(change.Options{Learning: time.Minute})
-	s.lines("rare", change.Info, "x", 60, time.Hour)
+	s := newStream(change.Options{Learning: 2 * time.Hour})
+	s.mix(map[string]float64{"rare": 0.1}, 8*time.Hour)
 	s.lines("rare", change.Error, "peer 10.0.0.1 refused", 6000, time.Minute)
 	c := s.got[0]
+	require.Equal(t, change.Flood, c.Kind)
 	require.Equal(t, "peer 10.0.0.1 refused", c.Example)
-	require.InDelta(t, 1, c.Expected, 0.2)
-	require.InDelta(t, 100, c.Upper, 1)
+	require.InDelta(t, 0.1, c.Expected, 0.05)
 	require.GreaterOrEqual(t, c.Observed, c.Upper)
-	require.InDelta(t, float64(time.Hour), float64(c.History), float64(5*time.Minute))
-	require.WithinDuration(t, start.Add(time.Hour), c.Start, 20*time.Second)
-	s.got = nil
+	require.WithinDuration(t, start.Add(8*time.Hour), c.Start, 3*time.Minute)
+	s.take()
 	s.lines("rare", change.Error, "x", 36_000, 6*time.Minute)
 	require.Equal(t, "flood updated rare", s.take(), "updates are rare")
+}
+
+func TestSilence(t *testing.T) {
+	s := newStream(change.Options{Learning: 2 * time.Hour})
+	s.mix(map[string]float64{"steady": 12, "other": 30, "rare": 0.05}, 12*time.Hour)
+	require.Empty(t, s.take())
+	s.mix(map[string]float64{"other": 30}, 20*time.Minute)
+	require.Equal(t, "silence open steady", s.take())
+	s.mix(map[string]float64{"steady": 12, "other": 30}, 20*time.Minute)
+	require.Equal(t, "silence resolved steady", s.take())
+	s.wait(3 * time.Hour)
+	s.mix(map[string]float64{"steady": 12, "other": 30}, 20*time.Minute)
+	require.Empty(t, s.take(), "a service that is silent as a whole tells nothing about its patterns")
+}
+
+func TestDeployIsOneChange(t *testing.T) {
+	s := newStream(change.Options{Learning: 2 * time.Hour})
+	before, after := map[string]float64{}, map[string]float64{}
+	for i, what := range []string{"payment", "invoice", "parcel", "refund", "voucher", "basket", "login", "search", "export"} {
+		id := what + " of the customer was handled by the back office"
+		before[id] = float64(6 + 3*i)
+		if i%3 == 0 {
+			id = what + " of the customer was handled by the new back office"
+		}
+		after[id] = float64(6 + 3*i)
+	}
+	s.mix(before, 8*time.Hour)
+	require.Empty(t, s.take())
+	s.mix(after, 3*time.Hour)
+	require.Equal(t, "deploy open ; deploy resolved ", s.take())
+	s.lines("something else entirely broke", change.Error, "x", 1, time.Second)
+	require.Equal(t, "new open something else entirely broke", s.take())
+}
+
+func TestSeverityFlip(t *testing.T) {
+	s := newStream(change.Options{Learning: -1})
+	s.lines("reply", change.Info, "x", 100, 10*time.Minute)
+	s.take()
+	s.lines("reply", change.Error, "reply 500", 3, time.Second)
+	require.Equal(t, "flip open reply", s.take())
+}
+
+func TestRestartNoiseAndOneOffLines(t *testing.T) {
+	s := newStream(change.Options{Learning: 2 * time.Hour})
+	s.mix(map[string]float64{"a": 10, "b": 3, "boot x": 0.02, "boot y": 0.02, "boot z": 0.02}, 12*time.Hour)
+	for _, id := range []string{"boot x", "boot y", "boot z", "boot x"} {
+		s.lines(id, change.Info, "x", 2, time.Second)
+	}
+	s.lines("once in a while", change.Warn, "x", 1, time.Second)
+	s.mix(map[string]float64{"a": 10, "b": 3}, 2*time.Hour)
+	s.lines("once in a while", change.Warn, "x", 1, time.Second)
+	s.mix(map[string]float64{"a": 10, "b": 3}, 2*time.Hour)
+	s.lines("once in a while", change.Warn, "x", 1, time.Second)
+	require.Empty(t, s.take())
 }
 
 func TestLateLinesAreNoFlood(t *testing.T) {
@@ -142,17 +223,15 @@ func TestLateLinesAreNoFlood(t *testing.T) {
 }
 
 func TestRestart(t *testing.T) {
-	s := newStream(change.Options{Learning: time.Minute})
-	s.lines("rare", change.Info, "x", 60, time.Hour)
+	s := newStream(change.Options{Learning: 2 * time.Hour})
+	s.mix(map[string]float64{"rare": 0.03, "steady": 12}, 8*time.Hour)
 	s.lines("rare", change.Info, "x", 200, time.Minute)
 	require.Equal(t, "flood open rare; flood updated rare", s.take())
-	after := newStream(change.Options{Learning: time.Minute})
+	after := newStream(change.Options{Learning: 2 * time.Hour})
 	require.NoError(t, after.Restore(s.Snapshot()))
-	after.now = s.now
+	after.now = s.now.Add(time.Hour)
 	after.lines("rare", change.Info, "x", 3, time.Second)
-	require.Empty(t, after.take(), "it is known and its flood is open")
-	after.wait(10 * time.Minute)
-	require.Equal(t, "flood resolved rare", after.take())
+	require.Equal(t, "flood resolved rare", after.take(), "it is known and its flood was open")
 	after.lines("fresh", change.Error, "x", 1, time.Second)
 	require.Equal(t, "new open fresh", after.take(), "learning is over")
 }
@@ -178,4 +257,12 @@ func FuzzRestore(f *testing.F) {
 		d.Advance(start.Add(time.Hour))
 		d.Snapshot()
 	})
+}
+
+func TestFloodNeedNotWaitForADeploy(t *testing.T) {
+	s := newStream(change.Options{Learning: time.Minute})
+	s.mix(map[string]float64{"connection to the store was lost after <num> tries": 1, "other": 20}, time.Hour)
+	s.take()
+	s.lines("connection to the store was refused after <num> tries", change.Error, "x", 300, 3*time.Second)
+	require.Equal(t, "new open connection to the store was refused after <num> tries; flood open connection to the store was refused after <num> tries", s.take())
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/tidewatch/tidewatch/logpattern/internal/wire"
 )
 
-const snapshotMagic = "TWLC\x01" // with the version
+const snapshotMagic = "TWLC\x02" // with the version
 
 // ErrSnapshot is wrapped by every error of Restore.
 var ErrSnapshot = errors.New("not a usable snapshot of pattern changes")
@@ -23,6 +23,12 @@ func (d *Detector) Snapshot() []byte {
 	for _, p := range d.patterns {
 		b = p.appendTo(b)
 	}
+	b = d.all.appendTo(b)
+	b = binary.AppendVarint(b, d.deploy.start)
+	b = append(b, boolByte(d.deploy.subject != nil))
+	if s := d.deploy.subject; s != nil {
+		b = s.appendTo(b)
+	}
 	return b
 }
 
@@ -34,11 +40,11 @@ func (p *pattern) appendTo(b []byte) []byte {
 	b = binary.AppendVarint(b, p.first)
 	b = binary.AppendVarint(b, p.last)
 	b = binary.AppendUvarint(b, p.total)
-	h := &p.history
-	b = binary.AppendVarint(b, h.minute)
-	for _, v := range [...]float64{h.count, h.age, h.mean, h.peak} {
-		b = appendFloat(b, v)
-	}
+	b = binary.AppendUvarint(b, p.calm)
+	b = binary.AppendUvarint(b, p.bad)
+	b = append(b, boolByte(p.retired))
+	b = binary.AppendVarint(b, p.pause)
+	b = p.history.appendTo(b)
 	for _, r := range p.open {
 		b = append(b, boolByte(r != nil))
 		if r == nil {
@@ -50,6 +56,19 @@ func (p *pattern) appendTo(b []byte) []byte {
 		for _, v := range [...]float64{r.observed, r.expected, r.upper} {
 			b = appendFloat(b, v)
 		}
+	}
+	return b
+}
+
+func (h *history) appendTo(b []byte) []byte {
+	b = binary.AppendVarint(b, h.end)
+	b = binary.AppendVarint(b, h.first)
+	for _, v := range [...]float64{h.count, h.hourly, h.total, h.age, h.squares, h.sum, h.peak} {
+		b = appendFloat(b, v)
+	}
+	for i := range h.profile {
+		b = append(b, h.known[i])
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(h.profile[i]))
 	}
 	return b
 }
@@ -91,22 +110,33 @@ func (d *Detector) restore(b []byte) error {
 			continue
 		}
 		d.patterns[p.id] = p
-		for _, rep := range p.open {
-			if rep != nil {
-				d.openCount++
-			}
-		}
+		d.openCount += p.reports()
+	}
+	d.all = readHistory(r)
+	d.deploy.start = r.Varint()
+	if r.Byte() == 1 {
+		d.deploy.subject = readPattern(r)
+		d.openCount += d.deploy.subject.reports()
 	}
 	return r.Err()
+}
+
+// reports is the number of open reports.
+func (p *pattern) reports() (n int) {
+	for _, r := range p.open {
+		if r != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func readPattern(r *wire.Reader) *pattern {
 	p := &pattern{id: r.String(), template: r.String(), example: r.String(), severity: Severity(r.Byte()), fresh: r.Byte() == 1}
 	p.first, p.last, p.total = r.Varint(), r.Varint(), r.Uvarint()
-	h := &p.history
-	h.minute = r.Varint()
-	h.count, h.age, h.mean, h.peak = readFloat(r), readFloat(r), readFloat(r), readFloat(r)
-	h.age = min(h.age, memory)
+	p.calm, p.bad, p.retired = r.Uvarint(), r.Uvarint(), r.Byte() == 1
+	p.pause = r.Varint()
+	p.history = readHistory(r)
 	for k := range p.open {
 		if r.Byte() == 0 {
 			continue
@@ -116,6 +146,23 @@ func readPattern(r *wire.Reader) *pattern {
 		p.open[k] = rep
 	}
 	return p
+}
+
+func readHistory(r *wire.Reader) history {
+	h := history{end: r.Varint(), first: r.Varint()}
+	h.count, h.hourly, h.total, h.age, h.squares, h.sum, h.peak = readFloat(r), readFloat(r), readFloat(r), readFloat(r), readFloat(r), readFloat(r), readFloat(r)
+	for i := range h.profile {
+		h.known[i] = min(r.Byte(), days)
+		h.profile[i] = math.Float32frombits(r.Uint32())
+		if v := float64(h.profile[i]); math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+			r.Fail(errors.New("a rate is not valid"))
+		}
+	}
+	h.age = min(h.age, memory)
+	if h.end < 0 || h.first < 0 {
+		r.Fail(errors.New("a time is not valid"))
+	}
+	return h
 }
 
 func readFloat(r *wire.Reader) float64 {

@@ -80,6 +80,17 @@ func (r *Reader) Uint64() uint64 {
 	return v
 }
 
+// Uint32 reads four bytes, little-endian.
+func (r *Reader) Uint32() uint32 {
+	if len(r.b) < 4 {
+		r.Fail(ErrShort)
+		return 0
+	}
+	v := binary.LittleEndian.Uint32(r.b)
+	r.b = r.b[4:]
+	return v
+}
+
 // String reads a string, as AppendString writes it.
 func (r *Reader) String() string {
 	n := r.Uvarint()

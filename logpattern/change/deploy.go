@@ -1,0 +1,172 @@
+package change
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// renamed is the similarity of templates of which one may have replaced the
+	// other.
+	renamed = 0.6
+	// alike is the similarity at which a part of a pattern's lines may have moved
+	// to another.
+	alike = 0.8
+	// together is how many replacements within deployWindow are a deploy.
+	together     = 3
+	deployWindow = 30 * minute
+	// patience is how long a pattern that may have replaced another waits for
+	// others that did so.
+	patience = 40 * int64(time.Second)
+	// overlap is how long old instances may go on beside new ones.
+	overlap = 5 * bucket
+)
+
+// deploy is the last replacement of many patterns at once.
+type deploy struct {
+	start   int64 // zero: none yet
+	subject *pattern
+}
+
+// sorted returns the patterns in the order of their ids.
+func (d *Detector) sorted() []*pattern {
+	list := make([]*pattern, 0, len(d.patterns))
+	for _, p := range d.patterns {
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b *pattern) int { return strings.Compare(a.id, b.id) })
+	return list
+}
+
+// predecessor finds the known pattern most similar to a template that is new,
+// nil if there is none.
+func (d *Detector) predecessor(template string) (*pattern, float64) {
+	var best *pattern
+	score := renamed
+	for _, p := range d.patterns {
+		if p.fresh || p.retired {
+			continue
+		}
+		if s := similarity(template, p.template); s > score || s == score && (best == nil || p.id < best.id) {
+			best, score = p, s
+		}
+	}
+	return best, score
+}
+
+// stopped reports whether the predecessor of p ended when p began.
+func (p *pattern) stopped() bool {
+	return p.before != nil && p.before.last < p.first+overlap
+}
+
+// maybeReplaced reports whether p is not to be reported as new: it belongs to a
+// deploy, or may do so.
+func (d *Detector) maybeReplaced(p *pattern, now int64) bool {
+	recent := d.deploy.start != 0 && p.first-d.deploy.start < deployWindow
+	if !p.stopped() {
+		if p.before == nil || p.likeness < alike {
+			return false
+		}
+		if recent {
+			d.replace(p, now)
+			return true
+		}
+		return !p.waited
+	}
+	if d.deploy.start != 0 && p.before.last < d.deploy.start+overlap {
+		d.replace(p, now)
+		return true
+	}
+	var others []*pattern
+	for _, q := range d.patterns {
+		if q.fresh && q.stopped() && p.first-q.first < deployWindow {
+			others = append(others, q)
+		}
+	}
+	if len(others) >= together {
+		d.startDeploy(others, now)
+		return true
+	}
+	return !p.waited
+}
+
+func (d *Detector) startDeploy(patterns []*pattern, now int64) {
+	slices.SortFunc(patterns, func(a, b *pattern) int { return strings.Compare(a.id, b.id) })
+	start := patterns[0].first
+	for _, q := range patterns {
+		start = min(start, q.first)
+	}
+	if s := d.deploy.subject; s != nil && s.open[Deploy] != nil {
+		d.resolve(s, Deploy, now)
+	}
+	d.deploy = deploy{start: start, subject: &pattern{template: patterns[0].template, first: start}}
+	for _, p := range d.patterns {
+		p.since = 0
+	}
+	d.deploy.subject.example = patterns[0].example
+	d.open(d.deploy.subject, Deploy, &report{start: start, above: now, observed: float64(len(patterns))}, now)
+	d.deploy.subject.open[Deploy].observed = 0 // each replacement counts below
+	for _, q := range patterns {
+		d.replace(q, now)
+	}
+}
+
+// replace lets p go on with the history of its predecessor, if that stopped.
+func (d *Detector) replace(p *pattern, now int64) {
+	if p.stopped() {
+		h := p.before.history
+		h.fine, h.coarse, h.fineEnd = p.history.fine, p.history.coarse, p.history.fineEnd
+		h.count += p.history.count
+		h.end = max(h.end, p.history.end)
+		p.history = h
+		p.before.retired = true
+	}
+	p.before, p.fresh, p.example = nil, false, ""
+	if s := d.deploy.subject; s != nil {
+		if r := s.open[Deploy]; r != nil {
+			r.observed++
+			r.above, r.dirty = now, true
+		}
+	}
+}
+
+// reviewDeploy resolves a deploy when nothing was replaced for its window.
+func (d *Detector) reviewDeploy(now int64) {
+	s := d.deploy.subject
+	if s == nil || s.open[Deploy] == nil {
+		return
+	}
+	if now-s.open[Deploy].above >= deployWindow {
+		d.resolve(s, Deploy, now)
+		d.deploy.subject = nil
+	}
+}
+
+// replaced reports whether the silence of p has an explanation: a pattern that
+// covers it took its lines, a similar one began when it ended, or it ended with
+// a deploy.
+func (d *Detector) replaced(p *pattern) bool {
+	if s := d.deploy.start; s != 0 && p.last < s+overlap {
+		low, _ := p.history.band(s)
+		if low*float64(s-p.last)/float64(minute)/p.history.clump() < gone/2 {
+			return true
+		}
+	}
+	if s := d.deploy.start; s != 0 && d.clock-s < 24*hour {
+		// A deploy may have taken a part of its lines.
+		low, high := p.history.band(d.clock)
+		if float64(p.since) < (low+high)/4*float64(p.last-s)/float64(minute) {
+			return true
+		}
+	}
+	for _, q := range d.patterns {
+		if q == p || q.last < p.last {
+			continue
+		}
+		if covers(q.template, p.template) || q.first > p.last-overlap && similarity(q.template, p.template) >= renamed {
+			return true
+		}
+	}
+	return false
+}
