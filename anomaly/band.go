@@ -8,28 +8,34 @@ import (
 const (
 	// The edge of the band is found by Newton's method from the edge of the last
 	// point; leastReach and mostReach bound it, in scales.
-	newtonSteps = 3
+	newtonSteps = 4
+	closeEnough = 0.02 // relative
 	leastReach  = 0.05
 	mostReach   = 1e6
 )
 
-// band is the range of values whose surprise is below the threshold.
-func (d *Detector) band(m *moment) (lower, upper float64) {
+// AddBand adds Lower and Upper, the edges of the range of values whose surprise is
+// below the threshold. v must be the verdict of the detector's last point; nothing
+// is added when there is no band yet.
+func (d *Detector) AddBand(v *Verdict) {
+	if !v.Banded || v.Ignored {
+		return
+	}
+	m := &v.basis
 	matters := d.matters(m.expected)
-	lower = m.expected - max(d.edge(m, 0, -1), matters)
-	upper = m.expected + max(d.edge(m, 1, +1), matters)
+	v.Lower = m.expected - max(d.edge(m, 0, -1), matters)
+	v.Upper = m.expected + max(d.edge(m, 1, +1), matters)
 	if d.settings.Direction == Up {
-		lower = math.Inf(-1)
+		v.Lower = math.Inf(-1)
 	}
 	if d.settings.Direction == Down {
-		upper = math.Inf(1)
+		v.Upper = math.Inf(1)
 	}
-	return lower, upper
 }
 
 // edge is the distance from the expected value at which the surprise reaches the
 // threshold, on one side.
-func (d *Detector) edge(m *moment, side int, sign float64) float64 {
+func (d *Detector) edge(m *basis, side int, sign float64) float64 {
 	x := float64(d.reach[side]) * m.nearScale
 	offset := sign * (m.expected - m.slow) // distance from slow is x + offset
 	least, most := leastReach*m.nearScale, mostReach*m.nearScale
@@ -38,9 +44,12 @@ func (d *Detector) edge(m *moment, side int, sign float64) float64 {
 		s := d.near.surprise(x, m.nearScale, m.unit) + d.far.surprise(far, m.farScale, m.unit)
 		// The derivative by log10 of x.
 		g := d.near.steepness(x, m.nearScale, m.unit) + d.far.steepness(far, m.farScale, m.unit)*min(x/far, 1)
-		move := (m.threshold - s) / max(g, 0.5)
-		x *= math.Exp(clamp(move, 0.5) * math.Ln10)
+		move := clamp((m.threshold-s)/max(g, 0.5), 0.4) * math.Ln10
+		x *= 1 + move*(1+move/2*(1+move/3)) // exp, nearly
 		x = min(max(x, least), most)
+		if math.Abs(move) < closeEnough {
+			break
+		}
 	}
 	d.reach[side] = float32(x / m.nearScale)
 	return x

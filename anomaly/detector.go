@@ -72,22 +72,35 @@ func New(settings *Settings) *Detector {
 	return d
 }
 
+// basis is what a band is made of.
+type basis struct {
+	expected, slow      float64 // predictions: mixed, and of the slow level and season
+	unit                float64 // spread of the values
+	nearScale, farScale float64 // noise of the two predictions
+	threshold           float64 // surprise at the edge
+}
+
 // moment is what is known before the value of a point is looked at.
 type moment struct {
-	seconds             int64
-	hour                int
-	season              float64
-	predictions         [predictors]float64
-	expected, slow      float64
-	unit                float64
-	nearScale, farScale float64
-	threshold           float64
-	rates               rates
+	basis
+	seconds     int64
+	hour        int
+	season      float64
+	predictions [predictors]float64
+	rates       rates
 }
 
 // Observe judges the point (t, v) and then learns it. Points must come in the
 // order of time; others are ignored.
 func (d *Detector) Observe(t time.Time, v float64) Verdict {
+	verdict := d.Score(t, v)
+	d.AddBand(&verdict)
+	return verdict
+}
+
+// Score is Observe without the edges of the band, which are a third of the work.
+// AddBand adds them to the verdict of the last point.
+func (d *Detector) Score(t time.Time, v float64) Verdict {
 	ns := t.UnixNano()
 	if !(math.Abs(v) <= extreme) {
 		return d.ignored()
@@ -101,12 +114,12 @@ func (d *Detector) Observe(t time.Time, v float64) Verdict {
 
 	m := d.predict(ns)
 	all, counted := d.surprise(&m, v)
-	verdict := Verdict{Surprise: counted - m.threshold, Expected: m.expected}
-	verdict.Surprise = d.mute(&m, v, verdict.Surprise)
-	verdict.Lower, verdict.Upper = d.band(&m)
-	verdict.Banded = d.points > handful
+	verdict := Verdict{
+		Surprise: d.mute(&m, v, counted-m.threshold), Expected: m.expected,
+		Lower: math.NaN(), Upper: math.NaN(), Banded: d.points > handful, basis: m.basis,
+	}
 	if !verdict.Banded {
-		verdict.Expected, verdict.Lower, verdict.Upper = math.NaN(), math.NaN(), math.NaN()
+		verdict.Expected = math.NaN()
 	}
 	d.judge(ns, v, &verdict)
 	d.learn(&m, v, all-m.threshold >= -suspicion && d.alarm.state != Learning)

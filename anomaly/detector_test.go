@@ -234,14 +234,18 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
-func BenchmarkObserve(b *testing.B) {
+func BenchmarkObserve(b *testing.B) { benchmark(b, (*anomaly.Detector).Observe) }
+
+func BenchmarkScore(b *testing.B) { benchmark(b, (*anomaly.Detector).Score) }
+
+func benchmark(b *testing.B, observe func(*anomaly.Detector, time.Time, float64) anomaly.Verdict) {
 	s := anomaly.DefaultSettings()
 	d := anomaly.New(&s)
 	values := series(1<<16, 1)
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {
-		d.Observe(start.Add(time.Duration(i)*time.Minute), values[i&0xffff])
+		observe(d, start.Add(time.Duration(i)*time.Minute), values[i&0xffff])
 		i++
 	}
 }

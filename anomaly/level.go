@@ -52,11 +52,11 @@ type rates struct {
 
 func ratesFor(step float64, n float64) rates {
 	young := 1 / n
-	over := func(points float64) float64 { return max(2/(points+1), young) }
-	day := min(step/daySeconds, 1)
+	day := min(step*(1.0/daySeconds), 1)
+	// 2/(k+1) is the rate of a mean over k points.
 	return rates{
-		fast: over(4), mid: over(30), slow: over(6 * hour / step),
-		day: day, week: over(7 * daySeconds / step), errors: max(2*day, 1/(n+1)),
+		fast: max(2.0/5, young), mid: max(2.0/31, young), slow: max(2*step/(6*hour+step), young),
+		day: day, week: max(2*step/(7*daySeconds+step), young), errors: max(2*day, 1/(n+1)),
 	}
 }
 

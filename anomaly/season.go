@@ -53,8 +53,10 @@ func (s *season) at(t float64) float64 {
 	if s.off {
 		return 0
 	}
-	sec, n := s.slots()
-	return between(s.day[:n], t/float64(sec)) + between(s.week[:], t/hour)
+	if s.coarse {
+		return between(s.day[:24], t*(1.0/hour)) + between(s.week[:], t*(1.0/hour))
+	}
+	return between(s.day[:], t*(1.0/quarterHour)) + between(s.week[:], t*(1.0/hour))
 }
 
 // between interpolates a periodic table at position x, in slots.

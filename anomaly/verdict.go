@@ -37,8 +37,8 @@ type Verdict struct {
 	// Surprise is the score without bounds: the decimal logarithm of how many times
 	// rarer than the threshold the point is. Zero is the threshold.
 	Surprise float64
-	// Expected is the predicted value; Lower and Upper bound the ordinary ones. They
-	// are NaN until Banded is true.
+	// Expected is the predicted value; Lower and Upper bound the ordinary ones, and
+	// are infinite on a side that does not matter. They are NaN until Banded is true.
 	Expected, Lower, Upper float64
 	State                  State
 	// Banded says that the series has a band; a handful of points is enough.
@@ -46,6 +46,8 @@ type Verdict struct {
 	// Ignored says that the point was not used: it is NaN or infinite, late or a
 	// duplicate. The other fields then repeat the last state only.
 	Ignored bool
+
+	basis basis
 }
 
 // rarity is the distance in Surprise from the threshold to a score near the ends.

@@ -49,7 +49,7 @@ func Detect(r io.Reader, w io.Writer, step time.Duration, settings anomaly.Setti
 		if err != nil {
 			return errors.Join(fmt.Errorf("read line %d: %w", n, err), out.Flush())
 		}
-		number = strconv.AppendFloat(number[:0], d.Observe(t, v).Score, 'g', -1, 64)
+		number = strconv.AppendFloat(number[:0], d.Score(t, v).Score, 'g', -1, 64)
 		_, _ = out.Write(append(number, '\n')) // Flush returns the error
 		if in.Buffered() == 0 {
 			if err := out.Flush(); err != nil {

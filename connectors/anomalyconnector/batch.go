@@ -141,14 +141,19 @@ func (b *batch) find(part uint64) *series {
 // judge shows a value to the detector and passes on what it says.
 func (b *batch) judge(s *series, t pcommon.Timestamp, v float64) {
 	w := b.watcher
-	verdict := s.detector.Observe(t.AsTime(), v)
+	verdict := s.detector.Score(t.AsTime(), v)
 	if verdict.Ignored {
 		w.counts.ignored++
 		return
 	}
 	w.counts.points++
-	changed := (verdict.State == anomaly.Anomalous) != (s.openedAt != 0)
-	if s.exported && w.metrics != nil && verdict.Banded && (changed || due(s.baselineAt, t, w.cfg.BaselinesInterval)) {
+	anomalous := verdict.State == anomaly.Anomalous
+	changed := anomalous != (s.openedAt != 0)
+	export := s.exported && w.metrics != nil && verdict.Banded && (changed || due(s.baselineAt, t, w.cfg.BaselinesInterval))
+	if export || anomalous || changed {
+		s.detector.AddBand(&verdict)
+	}
+	if export {
 		s.baselineAt = t
 		b.baselines.append(&b.subject, t, v, &verdict)
 	}
