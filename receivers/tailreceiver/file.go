@@ -22,9 +22,10 @@ type file struct {
 	size   int64 // as of the last look
 	seenAt int64 // the size at which there was nothing complete to read; -1 if unknown
 
-	changed time.Time // when the size last changed
-	joining time.Time // since when complete lines wait for the rest of a cut one
-	settled time.Time // when the last record counts as complete; zero if nothing waits
+	changed  time.Time // when the size last changed
+	nextLook time.Time // when to look again, for quiet files among thousands
+	joining  time.Time // since when complete lines wait for the rest of a cut one
+	settled  time.Time // when the last record counts as complete; zero if nothing waits
 
 	profile logformat.Profile // where records begin
 	sampled int64             // up to where the profile has seen the file
