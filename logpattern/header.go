@@ -7,6 +7,8 @@ const (
 	headerWords = 24
 	headerSoft  = 5
 	headerGroup = 200 // bytes of a bracketed group
+	// headerTimeGroup is how long a bracketed group with a time and more may be.
+	headerTimeGroup = 64
 )
 
 // header scans the part of a line before its message. Some words are anchors,
@@ -21,6 +23,7 @@ type header struct {
 	time, level, tag  bool
 	syslog            bool // the time was of the form "Jan _2 15:04:05"
 	columns           bool // fields are padded with blanks
+	rfc5424           bool // a priority and a version came first
 	brackets, loggers int
 }
 
@@ -117,10 +120,44 @@ func (h *header) atTime(i, n int) bool {
 		h.anchor(end)
 		return h.pipe(end)
 	}
+	if h.rfc5424 {
+		return h.fields5424(end)
+	}
 	for at(h.s, end) == ',' || at(h.s, end) == ':' || at(h.s, end) == ';' {
 		end++
 	}
 	return h.anchor(end)
+}
+
+// fields5424 steps over host, program, process, message id and structured data
+// (RFC 5424, 6.2 and 6.3).
+func (h *header) fields5424(i int) bool {
+	s := h.s
+	h.anchor(i)
+	for range 4 {
+		sp := strings.IndexByte(s[h.i:], ' ')
+		if sp < 0 {
+			return false
+		}
+		h.i += sp + 1
+	}
+	switch at(s, h.i) {
+	case '-':
+		h.anchor(h.i + 1)
+	case '[':
+		for at(s, h.i) == '[' {
+			end := closingBracket(s, h.i, '[')
+			if end < 0 {
+				return false
+			}
+			h.i = end + 1
+		}
+		h.anchor(h.i)
+	default:
+		return false
+	}
+	h.tag = true
+	return true
 }
 
 // pipe steps over the fields of a header that is cut by bars.
@@ -158,7 +195,10 @@ func (h *header) group(i int, open byte) bool {
 	switch {
 	case in == "" && !h.time && !h.level:
 		return false
-	case timeIn(in):
+	case uptime(in):
+		h.time = true
+		return h.anchor(after)
+	case timeIn(in) || !h.time && len(in) < headerTimeGroup && timeLen(in) > 0:
 		if h.time && h.tag {
 			return false
 		}
@@ -170,6 +210,7 @@ func (h *header) group(i int, open byte) bool {
 	case !h.time && !h.level:
 		if after < len(s) && !isSpace(s[after]) || open != '<' && strings.ContainsRune(in, ' ') {
 			if open == '<' && all(in, clDigit) { // <34>1 2003-10-11T22:14:15Z
+				h.rfc5424 = at(s, after) == '1' && at(s, after+1) == ' '
 				return h.skip(after)
 			}
 			return false
@@ -194,12 +235,17 @@ func idLike(in string) bool {
 	return true
 }
 
+// uptime reports whether in is a time of the kernel, as in [ 1234.567890].
+func uptime(in string) bool {
+	d := digits(in)
+	return d > 0 && at(in, d) == '.' && digits(in[d+1:]) == 6 && d+7 == len(in)
+}
+
+// timeIn reports whether in is a time and nothing else.
 func timeIn(in string) bool {
 	n := timeLen(in)
 	if n == 0 {
-		// [ 1234.567890] of the kernel
-		d := digits(in)
-		return d > 0 && at(in, d) == '.' && digits(in[d+1:]) == 6 && d+7 == len(in)
+		return false
 	}
 	for rest := strings.TrimLeft(in[n:], " ,"); rest != ""; {
 		m := timeLen(rest)
@@ -255,6 +301,9 @@ func (h *header) word(i int) bool {
 	for len(bare) > 0 && (bare[len(bare)-1] == ':' || bare[len(bare)-1] == ',') {
 		bare = bare[:len(bare)-1]
 	}
+	if i == 0 && len(w) == 2 && w[1] == ',' && isLevel(bare) && at(s, end+1) == '[' {
+		return h.skip(end) // Ruby: "I, [2026-..."
+	}
 	if h.levelWord(bare, end, padded) {
 		h.level = true
 		h.columns = padded
@@ -274,7 +323,7 @@ func (h *header) word(i int) bool {
 		if flags&clDigit != 0 || flags&(clDot|clDash|clSlash) != 0 && len(w) > 2 && strings.ContainsAny(w[1:len(w)-1], ".-/") || allCaps(w) {
 			return h.skip(end)
 		}
-		if h.soft > 0 && epochAhead(s[end:]) {
+		if h.soft > 0 && (epochAhead(s[end:]) || timeGroupAhead(s[end:])) {
 			return h.skip(end)
 		}
 		return false
@@ -337,6 +386,11 @@ func (h *header) afterLevel(w string, flags uint16, end int, padded bool) bool {
 		return h.anchor(end)
 	}
 	return false
+}
+
+// timeGroupAhead reports whether a time in brackets comes next.
+func timeGroupAhead(s string) bool {
+	return len(s) > 2 && s[0] == ' ' && s[1] == '[' && timeLen(s[2:]) > 0
 }
 
 // epochAhead reports whether one of the next words is a time in seconds since

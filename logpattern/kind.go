@@ -43,6 +43,8 @@ func join(a, b Kind) Kind {
 		a, b = b, a
 	}
 	switch {
+	case a != Any && (a == Str || b == Str):
+		return Str
 	case a == Num && (b == Hex || b == Duration || b == Size || b == ID):
 		return b
 	case a == Hex && b == ID, a == UUID && b == ID:

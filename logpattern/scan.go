@@ -85,6 +85,14 @@ func (s *scan) read(msg string, maxTokens int) {
 			switch msg[i] {
 			case '=':
 				s.emptyValue(i)
+			case '"':
+				if end := product(msg, i); end > 0 {
+					if !s.add(i+1, end, Str) {
+						s.cut = true
+						return
+					}
+					i = end
+				}
 			case '(':
 				if at(msg, i+1) == ')' && i > 0 && msg[i-1] == ' ' {
 					s.add(i+1, i+1, Str) // nothing where something else may be
@@ -162,6 +170,26 @@ func (s *scan) date(i int) int {
 		n += 5 // the year
 	}
 	return i + n
+}
+
+// product is the end of a quoted user agent ("curl/8.0 (x86_64)") or of a quoted
+// dash, which stands for nothing; i is its opening quote. 0 if there is none.
+func product(msg string, i int) int {
+	j := i + 1
+	if at(msg, j) == '-' && at(msg, j+1) == '"' {
+		return j + 1
+	}
+	for j < len(msg) && (isLetter(msg[j]) || msg[j] == '-' || msg[j] == '_') {
+		j++
+	}
+	if j == i+1 || at(msg, j) != '/' || !isDigit(at(msg, j+1)) {
+		return 0
+	}
+	end := closingQuote(msg, i)
+	if end == len(msg) {
+		return 0
+	}
+	return end
 }
 
 // emptyValue adds a variable for "key=" with nothing behind it, so that an

@@ -56,7 +56,7 @@ func clockLen(s string) int {
 	}
 	sep := s[i]
 	m := digits(s[i+1:])
-	if m < 1 || m > 2 {
+	if m < 1 || m > 2 || sep == '.' && (i != 2 || m != 2) {
 		return 0
 	}
 	i += 1 + m
@@ -69,10 +69,12 @@ func clockLen(s string) int {
 	}
 	i += 1 + m
 	if i+1 < len(s) && (s[i] == '.' || s[i] == ',' || s[i] == ':') {
-		if m = digits(s[i+1:]); m > 0 && m <= 9 {
-			i += 1 + m
-		} else if sep == '.' {
+		m = digits(s[i+1:])
+		if sep == '.' && s[i] == '.' && m < 4 {
 			return 0 // four numbers with dots: an address or a version
+		}
+		if m > 0 && m <= 9 {
+			i += 1 + m
 		}
 	}
 	return i + zoneLen(s[i:])

@@ -98,6 +98,9 @@ func isState(w string) bool {
 	if isListedState(w) {
 		return true
 	}
+	if i := strings.LastIndexByte(w, '-'); i > 0 {
+		w = w[i+1:] // half-configured
+	}
 	n := len(w)
 	if n < 5 || !all(w, clLetter) {
 		return false
