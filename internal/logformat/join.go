@@ -143,6 +143,9 @@ func isBlank(line string) bool {
 
 // headOf classifies a line.
 func headOf(line string) head {
+	if startsWithDate(line) {
+		return headTime
+	}
 	line = strings.TrimPrefix(line, "\ufeff")
 	if strings.IndexByte(line, 0x1b) >= 0 {
 		line = stripANSI(line)
@@ -186,6 +189,11 @@ func headOf(line string) head {
 		return headClient
 	}
 	return headNone
+}
+
+// startsWithDate recognises the most usual head, 2006-01-02T15:04, with few looks.
+func startsWithDate(s string) bool {
+	return len(s) > 16 && s[0] == '2' && s[4] == '-' && s[7] == '-' && s[13] == ':' && (s[10] == 'T' || s[10] == ' ') && s[15]-'0' <= 9
 }
 
 // keyLength returns the length of the key if s begins with key=.

@@ -42,7 +42,7 @@ func ScanTime(s string) (Stamp, int) {
 
 // two reads two digits, -1 if they are none.
 func two(s string, i int) int {
-	if i+1 >= len(s) {
+	if uint(i)+1 >= uint(len(s)) {
 		return -1
 	}
 	a, b := s[i]-'0', s[i+1]-'0'

@@ -81,6 +81,7 @@ func (b *builder) build(p piece) batch {
 	valid := false
 	b.text, valid = textOf(p.data[pos:]) // one copy serves all the strings of the batch
 	records := b.newResource(p.path, out.logs)
+	records.EnsureCapacity(min(bytes.Count(p.data[pos:], newline)+1, b.maxRecords))
 	safe := batch{consumed: int64(pos), skip: out.skip}
 	for (out.records < b.maxRecords || len(b.absorbed) > 0) && pos < len(p.data) {
 		if p.data[pos] == 0 { // the hole that a writer without append mode leaves after a truncation
@@ -137,11 +138,14 @@ func (b *builder) build(p piece) batch {
 		}
 	}
 	// Records of lines that could not all be taken are left for the next piece.
-	n := 0
-	records.RemoveIf(func(plog.LogRecord) bool { n++; return n > safe.records })
+	if n := 0; out.records > safe.records {
+		records.RemoveIf(func(plog.LogRecord) bool { n++; return n > safe.records })
+	}
 	safe.logs = out.logs
 	return safe
 }
+
+var newline = []byte{'\n'}
 
 // lineState says what became of a line.
 type lineState uint8
