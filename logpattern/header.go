@@ -21,9 +21,10 @@ type header struct {
 	body              int // the message, as far as is known
 	soft              int // words since the last anchor
 	time, level, tag  bool
-	syslog            bool // the time was of the form "Jan _2 15:04:05"
-	columns           bool // fields are padded with blanks
-	rfc5424           bool // a priority and a version came first
+	name              string // of the level
+	syslog            bool   // the time was of the form "Jan _2 15:04:05"
+	columns           bool   // fields are padded with blanks
+	rfc5424           bool   // a priority and a version came first
 	brackets, loggers int
 }
 
@@ -31,18 +32,19 @@ type header struct {
 // without a level at its beginning has no header.
 func headerEnd(line string) int {
 	h := header{s: line}
-	for range headerWords {
-		if !h.next() {
-			break
-		}
-	}
-	if h.body >= len(line) {
-		return 0
-	}
-	if !h.time && !h.level {
+	h.scan()
+	if h.body >= len(line) || !h.time && !h.level {
 		return 0
 	}
 	return h.body
+}
+
+func (h *header) scan() {
+	for range headerWords {
+		if !h.next() {
+			return
+		}
+	}
 }
 
 func (h *header) anchor(end int) bool {
@@ -76,7 +78,7 @@ func (h *header) next() bool {
 			return h.atTime(i, n)
 		}
 		if c >= 'A' && c <= 'Z' && isDigit(at(s, i+1)) && i == 0 && digits(s[1:]) == 4 && at(s, 5) == ' ' && clockLen(s[6:]) > 0 {
-			h.time, h.level = true, true // klog: I0102 15:04:05.000000
+			h.time, h.level, h.name = true, true, s[:1] // klog: I0102 15:04:05.000000
 			return h.anchor(6 + clockLen(s[6:]))
 		}
 	case c == '[' || c == '(' || c == '<':
@@ -173,7 +175,7 @@ func (h *header) pipe(i int) bool {
 			return false
 		}
 		if isLevel(field) {
-			h.level = true
+			h.level, h.name = true, field
 		}
 		i += 1 + end
 	}
@@ -205,7 +207,7 @@ func (h *header) group(i int, open byte) bool {
 		h.time = true
 		return h.anchor(after)
 	case isLevel(in) || isLevel(strings.TrimRight(in, ":,")):
-		h.level = true
+		h.level, h.name = true, strings.TrimRight(in, ":,")
 		return h.anchor(after)
 	case !h.time && !h.level:
 		if after < len(s) && !isSpace(s[after]) || open != '<' && strings.ContainsRune(in, ' ') {
@@ -305,13 +307,14 @@ func (h *header) word(i int) bool {
 		return h.skip(end) // Ruby: "I, [2026-..."
 	}
 	if h.levelWord(bare, end, padded) {
-		h.level = true
+		h.level, h.name = true, bare
 		h.columns = padded
 		return h.anchor(end)
 	}
 	if i == 0 && flags&clColon != 0 {
 		if n := pythonHeader(w); n > 0 {
 			h.level, h.tag = true, true
+			h.name = w[:strings.IndexByte(w, ':')]
 			return h.anchor(n)
 		}
 	}

@@ -175,6 +175,7 @@ func FuzzObserve(f *testing.F) {
 		m := logpattern.New(logpattern.Options{MaxPatterns: 16})
 		a := m.Observe(line, start)
 		b := m.Observe(line, start)
+		logpattern.LevelOf(line)
 		require.True(t, a.New)
 		require.Equal(t, a.ID, b.ID)
 		require.False(t, b.New)

@@ -126,6 +126,9 @@ func observe(d *change.Detector, r plog.LogRecord, now time.Time) {
 	l := change.Line{ID: id, Severity: severityOf(r.SeverityNumber()), Time: timeOf(r, now)}
 	if body := r.Body(); body.Type() == pcommon.ValueTypeStr {
 		l.Text = body.Str()
+		if l.Severity == change.Unknown {
+			l.Severity = statedSeverity(l.Text)
+		}
 	}
 	if v, ok := r.Attributes().Get(signals.AttrTemplate); ok {
 		l.Template = v.Str()
@@ -150,6 +153,20 @@ func severityOf(n plog.SeverityNumber) change.Severity {
 	case n >= plog.SeverityNumberWarn:
 		return change.Warn
 	case n > 0:
+		return change.Info
+	default:
+		return change.Unknown
+	}
+}
+
+// statedSeverity is the level that the line itself states.
+func statedSeverity(line string) change.Severity {
+	switch level := logpattern.LevelOf(line); {
+	case level >= logpattern.Error:
+		return change.Error
+	case level == logpattern.Warn:
+		return change.Warn
+	case level != logpattern.NoLevel:
 		return change.Info
 	default:
 		return change.Unknown
