@@ -38,9 +38,8 @@ type builder struct {
 	joined     []byte
 
 	piece    piece
-	start    int    // of text in the piece
-	text     string // of the piece from start
-	absorbed []int  // lines further on that already belong to a record
+	text     string
+	absorbed []int // lines further on that already belong to a record
 
 	// ahead has seen the line at aheadPos begin a record, if aheadPos >= 0.
 	ahead    logformat.Joiner
@@ -51,10 +50,12 @@ type builder struct {
 type piece struct {
 	path   string
 	data   []byte
-	offset int64 // of data in the file
-	skip   bool  // data begins inside a line that is left out
-	flush  bool  // nothing will follow: an incomplete last line counts as complete
-	unjoin bool  // a line cut by the runtime has waited long enough for its rest
+	text   string // the same as data, from textOf, which serves all strings of the records
+	valid  bool   // text is UTF-8
+	offset int64  // of data in the file
+	skip   bool   // data begins inside a line that is left out
+	flush  bool   // nothing will follow: an incomplete last line counts as complete
+	unjoin bool   // a line cut by the runtime has waited long enough for its rest
 	// settled is true if the last record has waited long enough for more lines.
 	settled bool
 	// profile says where records begin; nil means at every line.
@@ -77,9 +78,7 @@ func (b *builder) build(p piece) batch {
 		}
 		pos, out.skip = end+1, false
 	}
-	b.piece, b.start, b.absorbed, b.aheadPos = p, pos, b.absorbed[:0], -1
-	valid := false
-	b.text, valid = textOf(p.data[pos:]) // one copy serves all the strings of the batch
+	b.piece, b.text, b.absorbed, b.aheadPos = p, p.text, b.absorbed[:0], -1
 	records := b.newResource(p.path, out.logs)
 	records.EnsureCapacity(min(bytes.Count(p.data[pos:], newline)+1, b.maxRecords))
 	safe := batch{consumed: int64(pos), skip: out.skip}
@@ -107,7 +106,7 @@ func (b *builder) build(p piece) batch {
 			}
 			continue
 		}
-		content, joined := b.unwrap(b.text[pos-b.start:pos-b.start+line], next)
+		content, joined := b.unwrap(b.text[pos:pos+line], next)
 		if joined == lineIncomplete {
 			break
 		}
@@ -118,7 +117,7 @@ func (b *builder) build(p piece) batch {
 		}
 		pos = next
 		if content != "" || b.env.Format != logformat.FormatAuto {
-			if !valid && !utf8.ValidString(content) {
+			if !p.valid && !utf8.ValidString(content) {
 				out.invalid++
 				content = logformat.Latin1(content)
 			}
@@ -212,7 +211,7 @@ func (b *builder) unwrap(line string, next int) (content string, state lineState
 			return "", lineIncomplete
 		}
 		var env logformat.Envelope
-		if !logformat.Unwrap(b.text[pos-b.start:pos-b.start+n], &env) {
+		if !logformat.Unwrap(b.text[pos:pos+n], &env) {
 			break
 		}
 		if env.Stream == b.env.Stream {

@@ -20,7 +20,7 @@ func drainPieces(t *testing.T, data []byte, chunk, maxRecords int, profile *logf
 	for offset := 0; offset < len(data); {
 		end := min(offset+size, len(data))
 		last := end == len(data)
-		p := piece{path: "f", data: data[offset:end], offset: int64(offset), skip: skip, flush: last, settled: last, unjoin: last, profile: profile}
+		p := piece{path: "f", data: data[offset:end], offset: int64(offset), skip: skip, text: string(bytes.ReplaceAll(data[offset:end], []byte{0}, []byte{' '})), flush: last, settled: last, unjoin: last, profile: profile}
 		out := b.build(p)
 		require.LessOrEqual(t, out.consumed, int64(end-offset))
 		require.Equal(t, out.records, out.logs.LogRecordCount())

@@ -19,12 +19,13 @@ func BenchmarkBuildJSON(b *testing.B) {
 func benchmarkBuild(b *testing.B, line string) {
 	data := []byte(strings.Repeat(line, 1000))
 	w := builder{format: logformat.FormatAuto, maxLine: 1 << 18, maxRecords: 1000}
+	text, valid := textOf(data)
 	var profile logformat.Profile
 	profile.Observe(sample(data))
 	b.ReportAllocs()
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
-		if out := w.build(piece{path: "/var/log/app.log", data: data, settled: true, profile: &profile, now: 1773094498e9}); out.records != 1000 {
+		if out := w.build(piece{path: "/var/log/app.log", data: data, text: text, valid: valid, settled: true, profile: &profile, now: 1773094498e9}); out.records != 1000 {
 			b.Fatal(out.records)
 		}
 	}

@@ -45,7 +45,7 @@ func (b *builder) extend(content string, pos, next int) (string, int, lineState)
 			}
 			return "", 0, lineIncomplete
 		}
-		if framed == lineCut || !j.Continues(b.text[next-b.start:next-b.start+n]) {
+		if framed == lineCut || !j.Continues(b.text[next:next+n]) {
 			if framed == lineWhole {
 				b.ahead, b.aheadPos = j, next
 			}
@@ -53,7 +53,7 @@ func (b *builder) extend(content string, pos, next int) (string, int, lineState)
 		}
 		end, next = next+n, after
 	}
-	text := strings.TrimRight(b.text[pos-b.start:end-b.start], " \t\r\n")
+	text := strings.TrimRight(b.text[pos:end], " \t\r\n")
 	if len(text) > b.maxLine {
 		return text[:cutAtRune([]byte(text[:b.maxLine+1]), b.maxLine)], next, lineCut
 	}
@@ -77,7 +77,7 @@ func (b *builder) extendStream(j *logformat.Joiner, content string, next int) (s
 			return "", 0, lineIncomplete
 		}
 		var env logformat.Envelope
-		if !logformat.Unwrap(b.text[pos-b.start:pos-b.start+n], &env) || env.Time.Wall-b.env.Time.Wall > streamSeconds {
+		if !logformat.Unwrap(b.text[pos:pos+n], &env) || env.Time.Wall-b.env.Time.Wall > streamSeconds {
 			break
 		}
 		if env.Stream != b.env.Stream {

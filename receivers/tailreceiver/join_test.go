@@ -100,7 +100,7 @@ func TestBatchesAndChunksDoNotBreakRecords(t *testing.T) {
 	r := newRig(t, func(c *tailreceiver.Config) { c.MaxBatchRecords = 3 })
 	var want []string
 	var in strings.Builder
-	for i := range 6000 {
+	for i := range 2500 {
 		record := fmt.Sprintf("number %d\n%s", i, javaTrace)
 		fmt.Fprintf(&in, "2026-03-09 22:14:58,123 ERROR %s\n", record)
 		want = append(want, record)

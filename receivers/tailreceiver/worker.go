@@ -79,10 +79,11 @@ func (w *worker) step(f *file) (int, error) {
 	full := len(data) == len(w.buf)
 	profile := w.learn(f, data[lead:])
 	end := f.pos.Offset + int64(len(data)-lead)
+	text, valid := textOf(data[lead:])
 	total := 0
 	for lead < len(data) {
 		p := piece{
-			path: f.path, data: data[lead:], offset: f.pos.Offset, skip: f.pos.Skip,
+			path: f.path, data: data[lead:], text: text[total:], valid: valid, offset: f.pos.Offset, skip: f.pos.Skip,
 			flush:  !full && f.flushes(w.t.now(), w.t.cfg.FlushTimeout),
 			unjoin: f.joinOverdue(w.t.now()), settled: f.settles(w.t.now()), profile: profile,
 			now: pcommon.NewTimestampFromTime(w.t.now()),
