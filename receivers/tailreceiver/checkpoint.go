@@ -44,9 +44,43 @@ type store struct {
 	client storage.Client
 	limit  int
 
-	mu    sync.Mutex // guards files and dirty
-	files map[fileID]checkpoint
+	saving sync.Mutex // one flush at a time, so that a later one is not overtaken
+
+	mu    sync.Mutex // guards files, count and dirty
+	files [buckets]map[fileID]checkpoint
+	count int
 	dirty [buckets]bool
+}
+
+// set stores c; the lock is held.
+func (s *store) set(c checkpoint) {
+	b := bucketOf(c.id())
+	if s.files[b] == nil {
+		s.files[b] = map[fileID]checkpoint{}
+	}
+	if _, known := s.files[b][c.id()]; !known {
+		s.count++
+	}
+	s.files[b][c.id()] = c
+}
+
+// remove forgets a file; the lock is held.
+func (s *store) remove(id fileID) {
+	b := bucketOf(id)
+	if _, known := s.files[b][id]; known {
+		delete(s.files[b], id)
+		s.count--
+		s.dirty[b] = true
+	}
+}
+
+// each calls fn for every checkpoint; the lock is held.
+func (s *store) each(fn func(checkpoint)) {
+	for _, files := range s.files {
+		for _, c := range files {
+			fn(c)
+		}
+	}
 }
 
 func bucketKey(i int) string { return "files/" + strconv.Itoa(i) }
@@ -78,7 +112,7 @@ func (s *store) load(ctx context.Context) (first bool, damaged error, err error)
 			continue
 		}
 		for _, c := range entries {
-			s.files[c.id()] = c
+			s.set(c)
 		}
 	}
 	if err := s.client.Set(ctx, startedKey, []byte("1")); err != nil {
@@ -110,29 +144,28 @@ func encodeBucket(entries []checkpoint) ([]byte, error) {
 func (s *store) put(id fileID, path string, pos position, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.files[id]; !known && len(s.files) >= s.limit {
+	if _, known := s.files[bucketOf(id)][id]; !known && s.count >= s.limit {
 		s.evictOldest()
 	}
-	s.files[id] = checkpoint{Dev: id.dev, Ino: id.ino, Path: path, position: pos, Seen: now.Unix()}
+	s.set(checkpoint{Dev: id.dev, Ino: id.ino, Path: path, position: pos, Seen: now.Unix()})
 	s.dirty[bucketOf(id)] = true
 }
 
 func (s *store) evictOldest() {
 	var oldest fileID
 	seen := int64(0)
-	for id, c := range s.files {
+	s.each(func(c checkpoint) {
 		if seen == 0 || c.Seen < seen {
-			oldest, seen = id, c.Seen
+			oldest, seen = c.id(), c.Seen
 		}
-	}
-	delete(s.files, oldest)
-	s.dirty[bucketOf(oldest)] = true
+	})
+	s.remove(oldest)
 }
 
 func (s *store) get(id fileID) (checkpoint, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, ok := s.files[id]
+	c, ok := s.files[bucketOf(id)][id]
 	return c, ok
 }
 
@@ -140,10 +173,8 @@ func (s *store) get(id fileID) (checkpoint, bool) {
 func (s *store) all() []checkpoint {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	out := make([]checkpoint, 0, len(s.files))
-	for _, c := range s.files {
-		out = append(out, c)
-	}
+	out := make([]checkpoint, 0, s.count)
+	s.each(func(c checkpoint) { out = append(out, c) })
 	sort.Slice(out, func(i, j int) bool { return out[i].Seen > out[j].Seen })
 	return out
 }
@@ -154,11 +185,11 @@ func (s *store) moved(path string) []checkpoint {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []checkpoint
-	for _, c := range s.files {
+	s.each(func(c checkpoint) {
 		if c.Path != path && filepath.Base(c.Path) == base || rotatedName(c.Path, path) {
 			out = append(out, c)
 		}
-	}
+	})
 	return out
 }
 
@@ -166,23 +197,26 @@ func (s *store) moved(path string) []checkpoint {
 func (s *store) expire(now time.Time, followed func(fileID) bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for id, c := range s.files {
-		if now.Sub(time.Unix(c.Seen, 0)) > checkpointAge && !followed(id) {
-			delete(s.files, id)
-			s.dirty[bucketOf(id)] = true
+	s.each(func(c checkpoint) {
+		if now.Sub(time.Unix(c.Seen, 0)) > checkpointAge && !followed(c.id()) {
+			s.remove(c.id())
 		}
-	}
+	})
 }
 
 // flush writes the changed buckets in one transaction.
 func (s *store) flush(ctx context.Context) error {
+	s.saving.Lock()
+	defer s.saving.Unlock()
 	s.mu.Lock()
 	changed := s.dirty
 	s.dirty = [buckets]bool{}
 	var content [buckets][]checkpoint
-	for id, c := range s.files {
-		if b := bucketOf(id); changed[b] {
-			content[b] = append(content[b], c)
+	for b, c := range changed {
+		for _, entry := range s.files[b] {
+			if c {
+				content[b] = append(content[b], entry)
+			}
 		}
 	}
 	s.mu.Unlock()

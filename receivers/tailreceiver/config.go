@@ -41,8 +41,9 @@ type Config struct {
 	// Storage is the extension that keeps the checkpoints. Without one every start
 	// is a first start.
 	Storage *component.ID `mapstructure:"storage"`
-	// CheckpointInterval is the longest time between a delivery and its checkpoint:
-	// what a crash can double.
+	// CheckpointInterval is the longest time between a delivery and its checkpoint.
+	// There is one after MaxBatchRecords records at the latest: what a crash can
+	// double.
 	CheckpointInterval time.Duration `mapstructure:"checkpoint_interval"`
 	// Format is auto, plain, json, cri or docker.
 	Format string `mapstructure:"format"`

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -43,6 +44,8 @@ type tail struct {
 	dirty   chan struct{} // asks the saver to save
 	stop    chan struct{}
 	once    sync.Once
+	unsaved atomic.Int64 // records delivered since the last checkpoint
+	failing atomic.Bool  // the last checkpoint could not be written
 	running sync.WaitGroup
 	saving  sync.WaitGroup
 
@@ -69,7 +72,7 @@ func newTail(set receiver.Settings, cfg *Config, next consumer.Logs) (*tail, err
 	t := &tail{
 		cfg: cfg, set: set, next: next, report: report, metrics: metrics,
 		logs:     onceLog{logger: set.Logger},
-		store:    store{client: storage.NewNopClient(), limit: 2 * cfg.MaxFiles, files: map[fileID]checkpoint{}},
+		store:    store{client: storage.NewNopClient(), limit: 2 * cfg.MaxFiles},
 		now:      time.Now,
 		openFile: os.Open, multiline: join,
 		work:  make(chan *file, 256),
@@ -179,21 +182,34 @@ func newMultiline(cfg MultilineConfig) (*multiline, error) {
 	return m, nil
 }
 
+// delivered counts records towards the next checkpoint, and writes it where a
+// crash would double more than max_batch_records.
+func (t *tail) delivered(records int) {
+	if t.unsaved.Add(int64(records)) >= int64(t.cfg.MaxBatchRecords) {
+		t.save()
+	}
+}
+
+func (t *tail) save() {
+	t.unsaved.Store(0)
+	err := t.store.flush(t.consume)
+	if err != nil {
+		t.metrics.damaged.Add(t.consume, 1)
+	}
+	if failing := err != nil; t.failing.Swap(failing) != failing {
+		if failing {
+			t.set.Logger.Error("checkpoints cannot be written; a restart would read lines again", zap.Error(err))
+		} else {
+			t.set.Logger.Info("checkpoints are written again")
+		}
+	}
+}
+
 // saveLoop writes checkpoints soon after deliveries, and rests in between so that
 // a busy file costs a few writes per second.
 func (t *tail) saveLoop() {
-	failing := false
 	for range t.dirty {
-		err := t.store.flush(t.consume)
-		if err != nil {
-			t.metrics.damaged.Add(t.consume, 1)
-			if !failing {
-				t.set.Logger.Error("checkpoints cannot be written; a restart would read lines again", zap.Error(err))
-			}
-		} else if failing {
-			t.set.Logger.Info("checkpoints are written again")
-		}
-		failing = err != nil
+		t.save()
 		select {
 		case <-t.stop:
 		case <-time.After(t.cfg.CheckpointInterval):

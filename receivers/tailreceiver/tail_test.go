@@ -55,6 +55,32 @@ func TestACrashReadsAgainFromTheLastCheckpointAndSkipsNothing(t *testing.T) {
 	}
 }
 
+func TestACrashDoublesNoMoreThanABatchOrTwo(t *testing.T) {
+	r := newRig(t, func(c *tailreceiver.Config) { c.CheckpointInterval, c.MaxBatchRecords = time.Hour, 10 })
+	lines := numbered("x", 0, 500)
+	r.sink.refuse = func([]string) error {
+		if len(r.sink.bodies) >= 300 {
+			return errors.New("down")
+		}
+		return nil
+	}
+	r.write("app.log", lines...)
+	r.start()
+	require.Eventually(t, func() bool { return len(r.sink.taken()) == 300 }, patience, time.Millisecond)
+	time.Sleep(10 * time.Millisecond)
+	crashed := r.memory.clone()
+	r.stop()
+	r.memory = crashed
+	r.sink.setRefuse(nil)
+	r.start()
+	require.Eventually(t, func() bool {
+		taken := r.sink.taken()
+		return taken[len(taken)-1] == strings.TrimSuffix(lines[499], "\n")
+	}, patience, time.Millisecond)
+	require.LessOrEqual(t, len(r.sink.taken()), 520)
+	require.Subset(t, r.sink.taken(), trimmed(lines))
+}
+
 func TestDamagedCheckpointsMeanReadingAgain(t *testing.T) {
 	r := newRig(t, nil)
 	r.write("app.log", "one\n")

@@ -102,6 +102,7 @@ func (w *worker) step(f *file) (int, error) {
 		f.pos.extendPrefix(f.handle)
 		f.joining, f.settled = time.Time{}, time.Time{}
 		w.t.committed(f)
+		w.t.delivered(b.records)
 	}
 	if total == 0 && full { // one line, with its joined parts, is longer than the chunk
 		return w.grow(f)
