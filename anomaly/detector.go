@@ -17,7 +17,7 @@ const (
 	// noiseFloor is the smallest scale of remainders, as a share of the spread.
 	noiseFloor = 0.02
 	// memoryDays is how long the distribution of remainders remembers.
-	memoryDays = 21
+	memoryDays = 60
 	// A silence of longGap seconds ends what was known of the present; one of
 	// forgetGap makes a series young again.
 	longGap   = hour
@@ -32,10 +32,10 @@ const (
 	// The threshold is that of so many points a week, where those within a minute
 	// are one. It is that of the sum of two surprises, which often agree: what the
 	// second adds by chance.
-	twice          = 1.6
+	twice          = 1.85
 	leastThreshold = 2
 	// Points within suspicion of the threshold are learned late, as part of an episode.
-	suspicion = 1.5
+	suspicion = 2.3
 	// episodeQuiet ordinary points end an episode.
 	episodeQuiet = 5
 )

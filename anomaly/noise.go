@@ -15,7 +15,7 @@ type noise struct {
 const (
 	slowShare  = 0.7
 	hoursShare = 1.5
-	localShare = 0.5
+	localShare = 0.8
 	rmsShare   = 0.4
 	// scaledShare is the weight of the scaled remainder's surprise, the raw one has the rest.
 	scaledShare = 0.85
