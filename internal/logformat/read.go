@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -31,10 +32,24 @@ type Summary struct {
 	Formats map[string]int
 }
 
-// Read reads a log to its end and calls emit for each record in order; the event
-// is valid during the call. An error of emit ends it.
-func Read(r io.Reader, format Format, emit func(Event) error) (Summary, error) {
-	rd := reader{br: bufio.NewReaderSize(r, 256<<10), format: format, emit: emit, streams: map[string]*stream{}}
+// ReadOptions say how Read reads.
+type ReadOptions struct {
+	// Format is FormatAuto by default.
+	Format Format
+	// Now is the time at which the log ends, for dates without a year; the time of
+	// its last change, or the present. Zero leaves such dates in the year 2000.
+	Now time.Time
+}
+
+// Read reads a log to its end and calls emit for each record; the event is valid
+// during the call. Records come in the order of their ends, which differs from
+// that of their beginnings only between the streams of a container. An error of
+// emit ends it and is returned.
+func Read(r io.Reader, opt ReadOptions, emit func(Event) error) (Summary, error) {
+	rd := reader{br: bufio.NewReaderSize(r, 256<<10), format: opt.Format, emit: emit, streams: map[string]*stream{}}
+	if rd.resolve = !opt.Now.IsZero(); rd.resolve {
+		rd.clock.Now = opt.Now.Unix()
+	}
 	rd.sum.Formats = map[string]int{}
 	err := rd.run()
 	return rd.sum, err
@@ -45,6 +60,8 @@ type reader struct {
 	format  Format
 	emit    func(Event) error
 	sum     Summary
+	resolve bool
+	clock   Clock
 	parser  Parser
 	record  Record
 	streams map[string]*stream
@@ -171,6 +188,9 @@ func (rd *reader) finish(s *stream) error {
 		rd.parser.ParseContent(&s.env, text, &rd.record)
 	} else {
 		rd.parser.ParseText(text, rd.format, &rd.record)
+	}
+	if rd.resolve {
+		rd.record.Time, rd.record.Own = rd.clock.Resolve(rd.record.Time), rd.clock.Resolve(rd.record.Own)
 	}
 	rd.sum.Records++
 	if last > first {

@@ -73,6 +73,14 @@ func (c *Clock) Unix(s Stamp) int64 {
 	return wall*1e9 + int64(s.Nanos)
 }
 
+// Resolve gives a stamp without a year the year that is meant.
+func (c *Clock) Resolve(s Stamp) Stamp {
+	if s.OK && s.Yearless {
+		s.Wall, s.Yearless = c.resolveYear(s.Wall), false
+	}
+	return s
+}
+
 func (c *Clock) offset(wall int64) int64 {
 	if c.Location == nil || c.Location == time.UTC {
 		return 0
