@@ -32,7 +32,7 @@ type Summary struct {
 	Formats map[string]int
 }
 
-// ReadOptions say how Read reads.
+// ReadOptions say how ReadWith reads.
 type ReadOptions struct {
 	// Format is FormatAuto by default.
 	Format Format
@@ -45,7 +45,12 @@ type ReadOptions struct {
 // during the call. Records come in the order of their ends, which differs from
 // that of their beginnings only between the streams of a container. An error of
 // emit ends it and is returned.
-func Read(r io.Reader, opt ReadOptions, emit func(Event) error) (Summary, error) {
+func Read(r io.Reader, format Format, emit func(Event) error) (Summary, error) {
+	return ReadWith(r, ReadOptions{Format: format}, emit)
+}
+
+// ReadWith is Read with options.
+func ReadWith(r io.Reader, opt ReadOptions, emit func(Event) error) (Summary, error) {
 	rd := reader{br: bufio.NewReaderSize(r, 256<<10), format: opt.Format, emit: emit, streams: map[string]*stream{}}
 	if rd.resolve = !opt.Now.IsZero(); rd.resolve {
 		rd.clock.Now = opt.Now.Unix()

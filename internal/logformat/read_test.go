@@ -22,7 +22,7 @@ func TestLogsBecomeTheRecordsOfTheirGoldenFiles(t *testing.T) {
 			require.NoError(t, err)
 			defer f.Close()
 			var out []byte
-			sum, err := logformat.Read(f, logformat.ReadOptions{}, func(e logformat.Event) error {
+			sum, err := logformat.Read(f, logformat.FormatAuto, func(e logformat.Event) error {
 				out = append(e.AppendJSON(out, e.First, e.Last), '\n')
 				return nil
 			})
@@ -42,7 +42,7 @@ func TestLogsBecomeTheRecordsOfTheirGoldenFiles(t *testing.T) {
 func TestReadStopsAtTheFirstErrorOfTheConsumer(t *testing.T) {
 	full := errors.New("disk is full")
 	calls := 0
-	_, err := logformat.Read(strings.NewReader("a\nb\nc\n"), logformat.ReadOptions{}, func(logformat.Event) error {
+	_, err := logformat.Read(strings.NewReader("a\nb\nc\n"), logformat.FormatAuto, func(logformat.Event) error {
 		calls++
 		return full
 	})
@@ -58,7 +58,7 @@ func TestADateWithoutAYearIsTheLatestThatHasBeen(t *testing.T) {
 		"Jan  2 01:00:00 web-1 cron[1]: x": "2026-01-02T01:00:00",
 		"Feb 28 01:00:00 web-1 cron[1]: x": "2025-02-28T01:00:00",
 	} {
-		_, err := logformat.Read(strings.NewReader(line), logformat.ReadOptions{Now: now}, func(e logformat.Event) error {
+		_, err := logformat.ReadWith(strings.NewReader(line), logformat.ReadOptions{Now: now}, func(e logformat.Event) error {
 			require.Equal(t, want, string(e.Time.AppendRFC3339(nil)))
 			return nil
 		})
@@ -67,7 +67,7 @@ func TestADateWithoutAYearIsTheLatestThatHasBeen(t *testing.T) {
 }
 
 func TestReadCountsWhatItMade(t *testing.T) {
-	sum, err := logformat.Read(strings.NewReader("2026-03-09 22:14:58 INFO a\n\tb\n2026-03-09 22:14:59 caf\xe9\n"), logformat.ReadOptions{}, func(logformat.Event) error { return nil })
+	sum, err := logformat.Read(strings.NewReader("2026-03-09 22:14:58 INFO a\n\tb\n2026-03-09 22:14:59 caf\xe9\n"), logformat.FormatAuto, func(logformat.Event) error { return nil })
 	require.NoError(t, err)
 	require.Equal(t, logformat.Summary{Lines: 3, Records: 2, Joined: 1, Invalid: 1, NoLevel: 1, Formats: map[string]int{"plain": 2}}, sum)
 }
@@ -84,7 +84,7 @@ func FuzzReadAccountsForEveryLine(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in string) {
 		lines := strings.Split(in, "\n")
 		first, last := map[int]bool{}, map[int]bool{}
-		_, err := logformat.Read(strings.NewReader(in), logformat.ReadOptions{Format: logformat.FormatPlain}, func(e logformat.Event) error {
+		_, err := logformat.Read(strings.NewReader(in), logformat.FormatPlain, func(e logformat.Event) error {
 			require.False(t, first[e.First], "a line begins one record")
 			require.False(t, last[e.Last], "a line ends one record")
 			first[e.First], last[e.Last] = true, true
