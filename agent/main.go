@@ -32,7 +32,8 @@ func NewCommand(opts ...Option) *cobra.Command {
 		o(set)
 	}
 	root := newRunCommand(set)
-	root.AddCommand(newValidateCommand(set), newPrintConfigCommand(set), newComponentsCommand(set), newVersionCommand())
+	root.AddCommand(newValidateCommand(set), newPrintConfigCommand(set), newComponentsCommand(set),
+		newReadCommand(), newPatternsCommand(), newDetectCommand(), newVersionCommand())
 	return root
 }
 

@@ -1,0 +1,103 @@
+package agent
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tidewatch/tidewatch/internal/logformat"
+)
+
+func newReadCommand() *cobra.Command {
+	format := "auto"
+	cmd := &cobra.Command{
+		Use:   "read FILE... | -",
+		Short: "Show what the agent makes of log files: one JSON object per record",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, files []string) error {
+			f, ok := logformat.ParseFormat(format)
+			if !ok {
+				return fmt.Errorf("--format %s: there is no such format; use auto, plain, json, cri or docker", format)
+			}
+			out := bufio.NewWriterSize(cmd.OutOrStdout(), 64<<10)
+			var line []byte
+			for _, name := range files {
+				err := withFile(name, cmd.InOrStdin(), func(r io.Reader) error {
+					sum, err := logformat.Read(r, f, func(e logformat.Event) error {
+						line = append(e.AppendJSON(line[:0], e.First, e.Last), '\n')
+						_, err := out.Write(line)
+						return err
+					})
+					if err == nil && terminal(cmd.OutOrStdout()) {
+						fmt.Fprintln(cmd.ErrOrStderr(), summary(name, sum))
+					}
+					return err
+				})
+				if err = errors.Join(err, out.Flush()); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", format, "auto, plain, json, cri or docker")
+	return cmd
+}
+
+// summary says in a few words how a file was read.
+func summary(name string, s logformat.Summary) string {
+	formats := make([]string, 0, len(s.Formats))
+	for f, n := range s.Formats {
+		formats = append(formats, fmt.Sprintf("%s %d", f, n))
+	}
+	slices.Sort(formats)
+	text := fmt.Sprintf("%s: %d records of %d lines (%s)", name, s.Records, s.Lines, strings.Join(formats, ", "))
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{s.Joined, "of several lines"}, {s.NoTime, "without a time"}, {s.NoLevel, "without a level"}, {s.Invalid, "lines not UTF-8"}} {
+		if part.n > 0 {
+			text += fmt.Sprintf("; %d %s", part.n, part.what)
+		}
+	}
+	return text
+}
+
+// withFile opens a file, "-" for stdin, and takes gzip off.
+func withFile(name string, stdin io.Reader, use func(io.Reader) error) error {
+	in := stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	buffered := bufio.NewReaderSize(in, 256<<10)
+	if magic, err := buffered.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		z, err := gzip.NewReader(buffered)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		return use(z)
+	}
+	return use(buffered)
+}
+
+// terminal reports whether a person reads w.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
