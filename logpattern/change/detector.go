@@ -10,6 +10,10 @@ import (
 // maxExample is how many bytes of a line a change carries.
 const maxExample = 1024
 
+// comeback is how many lines a pattern needs to count again after another took
+// its place: one instance of the old version says little.
+const comeback = 20
+
 // known is how long a new pattern stays new.
 const known = time.Hour
 
@@ -36,6 +40,7 @@ type pattern struct {
 	likeness float64
 	waited   bool    // for others that replaced a pattern
 	since    uint64  // lines since the last deploy
+	back     int     // lines since it was retired
 	checked  float64 // lines in the minute when last judged
 	bucket   int64   // and the number of its bucket
 }
@@ -106,7 +111,11 @@ func (d *Detector) Observe(l Line, now time.Time) {
 	p.total++
 	p.since++
 	p.last = max(p.last, t)
-	p.retired = false
+	if p.retired {
+		if p.back++; p.back >= comeback {
+			p.retired, p.back = false, 0
+		}
+	}
 	p.history.add(t, p.limit())
 	d.judgeSeverity(p, l, ns)
 	if p.fresh {

@@ -266,3 +266,19 @@ func TestFloodNeedNotWaitForADeploy(t *testing.T) {
 	s.lines("connection to the store was refused after <num> tries", change.Error, "x", 300, 3*time.Second)
 	require.Equal(t, "new open connection to the store was refused after <num> tries; flood open connection to the store was refused after <num> tries", s.take())
 }
+
+func TestOldInstanceAfterADeployIsNoNews(t *testing.T) {
+	s := newStream(change.Options{Learning: 2 * time.Hour})
+	before, after := map[string]float64{}, map[string]float64{}
+	for _, what := range []string{"payment", "invoice", "parcel", "refund"} {
+		before[what+" of the customer was handled by the back office"] = 20
+		after[what+" of the customer was handled by the new back office"] = 20
+	}
+	before["other"], after["other"] = 30, 30
+	s.mix(before, 8*time.Hour)
+	s.mix(after, 2*time.Hour)
+	require.Equal(t, "deploy open ; deploy resolved ", s.take())
+	s.lines("parcel of the customer was handled by the back office", change.Info, "x", 3, 3*time.Second)
+	s.mix(after, time.Hour)
+	require.Empty(t, s.take())
+}

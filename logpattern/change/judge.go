@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// improbable is how surprising a change must be, in nats: 1e-7 for each look,
+	// improbable is how surprising a change must be, in nats: 3e-7 for each look,
 	// and there are a million looks a day.
-	improbable = 16
+	improbable = 15
 	// gone is the same for a silence.
 	gone = 13
 	// fewLines is how many lines are never a flood or a spike.
@@ -131,7 +131,7 @@ func (d *Detector) judgeRate(p *pattern, l Line, t, now int64) {
 	d.open(p, k, r, now)
 }
 
-// excess compares the last one, three and ten minutes with the history.
+// excess compares the last one to ten minutes with the history.
 func (d *Detector) excess(h *history, t int64, x float64) (Kind, *report) {
 	if h.age < young {
 		mean := h.mean()
@@ -142,7 +142,7 @@ func (d *Detector) excess(h *history, t int64, x float64) (Kind, *report) {
 	}
 	_, top := h.band(t)
 	clump := h.clump()
-	for _, w := range [...]int{1, 3, minutes} {
+	for _, w := range [...]int{1, 2, 3, 5, minutes} {
 		n, mean := x, top*float64(w)
 		if w > 1 {
 			n = h.last(w)
