@@ -96,7 +96,7 @@ func (f *patternFlags) report(out *bufio.Writer, stdin io.Reader, files []string
 
 // read adds the lines of a file; the time of a line is what it states.
 func (f *patternFlags) read(r *report.Report, stdin io.Reader, name string, each func(logpattern.Match) error) error {
-	return withFile(name, stdin, func(in io.Reader) error {
+	return withFile(name, stdin, func(in io.Reader, _ time.Time) error {
 		lines := bufio.NewReaderSize(in, 256<<10)
 		for {
 			line, err := lines.ReadString('\n')

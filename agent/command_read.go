@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,8 +30,8 @@ func newReadCommand() *cobra.Command {
 			out := bufio.NewWriterSize(cmd.OutOrStdout(), 64<<10)
 			var line []byte
 			for _, name := range files {
-				err := withFile(name, cmd.InOrStdin(), func(r io.Reader) error {
-					sum, err := logformat.Read(r, f, func(e logformat.Event) error {
+				err := withFile(name, cmd.InOrStdin(), func(r io.Reader, written time.Time) error {
+					sum, err := logformat.ReadWith(r, logformat.ReadOptions{Format: f, Now: written}, func(e logformat.Event) error {
 						line = append(e.AppendJSON(line[:0], e.First, e.Last), '\n')
 						_, err := out.Write(line)
 						return err
@@ -70,15 +71,19 @@ func summary(name string, s logformat.Summary) string {
 	return text
 }
 
-// withFile opens a file, "-" for stdin, and takes gzip off.
-func withFile(name string, stdin io.Reader, use func(io.Reader) error) error {
-	in := stdin
+// withFile opens a file, "-" for stdin, and takes gzip off. It says when the
+// file was written last, which tells the year of dates that state none.
+func withFile(name string, stdin io.Reader, use func(r io.Reader, written time.Time) error) error {
+	in, written := stdin, time.Now()
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
 			return err
 		}
 		defer f.Close()
+		if info, err := f.Stat(); err == nil {
+			written = info.ModTime()
+		}
 		in = f
 	}
 	buffered := bufio.NewReaderSize(in, 256<<10)
@@ -87,9 +92,9 @@ func withFile(name string, stdin io.Reader, use func(io.Reader) error) error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", name, err)
 		}
-		return use(z)
+		return use(z, written)
 	}
-	return use(buffered)
+	return use(buffered, written)
 }
 
 // terminal reports whether a person reads w.
