@@ -35,13 +35,16 @@ func holdPoints(length, step float64) int {
 	return min(max(int(evidence/step+0.5), leastHold), autoHold)
 }
 
+// spare is how many points of an alarm's window may be within the band.
+func spare(hold int) int { return max(spareHold, hold/8) }
+
 // step takes one point and returns whether the state became Adapting.
 func (a *alarm) step(t int64, v float64, outside bool, hold int, adoptAfter float64) (adopt bool) {
 	a.recent <<= 1
 	if outside {
 		a.recent |= 1
 	}
-	window := uint64(1)<<(hold+max(spareHold, hold/8)) - 1
+	window := uint64(1)<<(hold+spare(hold)) - 1
 	count := bits.OnesCount64(a.recent & window)
 	if outside && count == 1 {
 		a.first = t

@@ -30,12 +30,14 @@ const (
 	nearPoints = 60
 	farPoints  = 240
 	// The threshold is that of so many points a week, where those within a minute
-	// are one. It is that of the sum of two surprises, which often agree: what the
+	// (or Settings.For) are one. It is that of the sum of two surprises, which often agree: what the
 	// second adds by chance.
 	twice          = 1.85
 	leastThreshold = 2
 	// Points within suspicion of the threshold are learned late, as part of an episode.
 	suspicion = 2.3
+	// A value so near to the season, in scales, is ordinary whatever came before.
+	homecoming = 1
 	// episodeQuiet ordinary points end an episode.
 	episodeQuiet = 5
 )
@@ -162,7 +164,7 @@ func (d *Detector) predict(ns int64) moment {
 	floor := noiseFloor*d.spread + resolution*math.Abs(m.slow) + tiny
 	m.nearScale = d.near.scale(m.hour, floor)
 	m.farScale = d.far.scale(m.hour, floor)
-	m.threshold = max(log10(7*daySeconds/max(step, evidence)/d.settings.AlarmsPerWeek)+twice, leastThreshold)
+	m.threshold = max(log10(7*daySeconds/max(step, evidence, d.settings.For.Seconds())/d.settings.AlarmsPerWeek)+twice, leastThreshold)
 	m.rates = ratesFor(step, float64(d.points))
 	return m
 }
@@ -181,6 +183,9 @@ func floorSeconds(ns int64) int64 {
 func (d *Detector) surprise(m *moment, v float64) (all, counted float64) {
 	near, far := v-m.expected, v-m.slow
 	sn := d.near.surprise(math.Abs(near), m.nearScale, m.unit)
+	if math.Abs(far) < homecoming*m.farScale {
+		sn = 0 // back to what the season says, from wherever the recent past was
+	}
 	sf := d.far.surprise(math.Abs(far), m.farScale, m.unit)
 	if d.counts(near) {
 		counted += sn
@@ -189,6 +194,11 @@ func (d *Detector) surprise(m *moment, v float64) (all, counted float64) {
 		counted += sf
 	}
 	return sn + sf, counted
+}
+
+// hold is how many points outside of the band make an alarm.
+func (d *Detector) hold() int {
+	return holdPoints(d.settings.For.Seconds(), max(d.clock.step, minStep))
 }
 
 // counts says whether a deviation is to the side that matters.
@@ -226,8 +236,7 @@ func (d *Detector) judge(ns int64, v float64, verdict *Verdict) {
 		d.alarm.state = Learning
 		return
 	}
-	hold := holdPoints(s.For.Seconds(), max(d.clock.step, minStep))
-	if d.alarm.step(ns, v, verdict.Surprise >= 0, hold, s.AdoptAfter.Seconds()) {
+	if d.alarm.step(ns, v, verdict.Surprise >= 0, d.hold(), s.AdoptAfter.Seconds()) {
 		d.level.reset(d.season.at(float64(ns)/1e9), d.alarm.mean)
 		d.endEpisode()
 	}
@@ -258,8 +267,10 @@ func (d *Detector) learn(m *moment, v float64, suspect bool) {
 			d.far.learnTails(far/m.farScale, far/m.unit, memory)
 		}
 	}
-	// In its first day a series has too little noise to stand an outlier.
-	if young := d.clock.history < daySeconds; d.points > 1 && !(suspect && young) {
+	// In its first day a series has too little noise to stand an outlier, and a long
+	// alarm would not survive what its own points add.
+	waiting := d.clock.history < daySeconds || int(d.episode.n) <= d.hold() && d.hold() > autoHold
+	if d.points > 1 && !(suspect && waiting) {
 		d.near.learn(near, m.nearScale, m.hour, nearPoints, m.rates, step)
 		d.far.learn(far, m.farScale, m.hour, farPoints, m.rates, step)
 	}
@@ -279,7 +290,9 @@ func (d *Detector) limit(m *moment, near float64) float64 {
 		return math.MaxFloat64 / 4
 	}
 	limit := outlierLimit * max(d.typical, noiseFloor*d.spread+resolution*math.Abs(m.slow)+tiny)
-	patience := uint8(shiftPoints)
+	// The alarm comes first: a level is not adopted before there could be one.
+	hold := d.hold()
+	patience := uint8(max(shiftPoints, hold+2*spare(hold)))
 	if d.alarm.state == Learning {
 		patience = handful
 	}

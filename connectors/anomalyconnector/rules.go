@@ -44,7 +44,7 @@ func (r *Rule) validate() error {
 // deviation must matter to somebody, and last longer than a cron job takes.
 // Metrics that say the same as another one here are left out.
 func builtinRules() []Rule {
-	const housekeeping = 3 * time.Minute
+	const housekeeping = 5 * time.Minute
 	used := map[string]string{"state": "used"}
 	return []Rule{
 		// A quarter of all processors.
@@ -54,7 +54,7 @@ func builtinRules() []Rule {
 		{Include: []string{"system.memory.usage"}, Attributes: used, Floor: 256 << 20, MinChange: 0.25, For: housekeeping},
 		{Include: []string{"system.paging.utilization"}, Attributes: used, Direction: "up", Floor: 0.1, For: housekeeping},
 		// 20 MB/s of disk and 5 MB/s of network are below what any machine of today notices.
-		{Include: []string{"system.disk.io"}, Floor: 20e6, MinChange: 0.5, For: housekeeping},
+		{Include: []string{"system.disk.io"}, Direction: "up", Floor: 20e6, MinChange: 0.5, For: housekeeping},
 		{Include: []string{"system.network.io"}, Floor: 5e6, MinChange: 0.5, For: housekeeping},
 		{Include: []string{"system.network.errors", "system.network.dropped"}, Direction: "up", Floor: 10, For: housekeeping},
 		{Include: []string{"system.filesystem.utilization"}, Direction: "up", Floor: 0.05, For: housekeeping},
