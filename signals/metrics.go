@@ -20,6 +20,9 @@ const (
 	MetricAnomalyScore = "tidewatch.anomaly.score"
 	// MetricAnomalyState is one of the AnomalyState values.
 	MetricAnomalyState = "tidewatch.anomaly.state"
+	// MetricBaselineLearned is, of a series that is learning, the share of the
+	// history it needs that it has, 0 to 1. Other series have no such point.
+	MetricBaselineLearned = "tidewatch.baseline.learned"
 )
 
 // Values of MetricAnomalyState.

@@ -157,6 +157,7 @@ func TestMetrics(t *testing.T) {
 	p.Attributes().PutStr(signals.AttrMetric, "system.cpu.time")
 	stale := state.Gauge().DataPoints().AppendEmpty()
 	stale.SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
+	gauge(sm, signals.MetricBaselineLearned, "cpu0", 0.25)
 	run(t, h, e, err, func(e exporter.Metrics) { require.NoError(t, e.ConsumeMetrics(t.Context(), md)) })
 
 	series := store.Series()
@@ -171,6 +172,7 @@ func TestMetrics(t *testing.T) {
 	require.Equal(t, "anomalous", got.State)
 	require.Equal(t, "0.9 0.1 0.4 0.99", fmt.Sprint(got.Observed, got.Lower, got.Upper, got.Score))
 	require.Equal(t, "learning", series[0].State)
+	require.Equal(t, "0.25", fmt.Sprint(series[0].Learned))
 }
 
 func TestTraces(t *testing.T) {

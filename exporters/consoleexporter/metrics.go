@@ -22,6 +22,10 @@ func (e *consoleExporter) consumeMetrics(_ context.Context, md pmetric.Metrics) 
 		id := identity(resource)
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {
+				if m.Name() == signals.MetricBaselineLearned {
+					e.putLearned(id, m)
+					continue
+				}
 				if f, ok := family(m.Name()); ok {
 					e.putPoints(resource, id, f, m)
 					continue
@@ -62,11 +66,25 @@ func (e *consoleExporter) putPoints(resource pcommon.Map, resourceID uint64, f l
 		if p.Flags().NoRecordedValue() {
 			continue
 		}
-		id := resourceID*31 + identity(p.Attributes())
-		e.store.PutPoint(id, p.Timestamp().AsTime(), f, value(p), func() localstore.SeriesInfo {
+		e.store.PutPoint(seriesID(resourceID, p), p.Timestamp().AsTime(), f, value(p), func() localstore.SeriesInfo {
 			return describe(resource, p.Attributes())
 		})
 	}
+}
+
+// putLearned comes after the points of the same series: the connector writes
+// this family last.
+func (e *consoleExporter) putLearned(resourceID uint64, m pmetric.Metric) {
+	if m.Type() != pmetric.MetricTypeGauge {
+		return
+	}
+	for _, p := range m.Gauge().DataPoints().All() {
+		e.store.PutLearned(seriesID(resourceID, p), value(p))
+	}
+}
+
+func seriesID(resourceID uint64, p pmetric.NumberDataPoint) uint64 {
+	return resourceID*31 + identity(p.Attributes())
 }
 
 func value(p pmetric.NumberDataPoint) float64 {

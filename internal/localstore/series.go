@@ -58,7 +58,10 @@ type SeriesView struct {
 	State string `json:"state"`
 	// FirstSeen is when this process saw the series first, Unix seconds.
 	FirstSeen uint32 `json:"first_seen"`
-	Points    int    `json:"points"`
+	// Learned is the share of the history it needs that a learning series has, 0
+	// to 1; null if that is not known.
+	Learned Number `json:"learned"`
+	Points  int    `json:"points"`
 }
 
 // MetricInfo is what the raw metric says about itself.
@@ -96,8 +99,10 @@ type series struct {
 	id    uint64
 	info  SeriesInfo
 	first uint32
-	times []uint32
-	cols  [fields][]float32
+	// learned is the last share of PutLearned, NaN before the first.
+	learned float64
+	times   []uint32
+	cols    [fields][]float32
 	// head is the oldest point once the ring is full.
 	head int
 }
@@ -159,6 +164,17 @@ func (s *Store) PutPoint(id uint64, at time.Time, f Field, value float64, descri
 	}
 }
 
+// PutLearned says how much of the history it needs the series id has, 0 to 1. A
+// series without points is not known and the call without effect.
+func (s *Store) PutLearned(id uint64, share float64) {
+	t := &s.series
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e, ok := t.byID[id]; ok {
+		e.Value.(*series).learned = share
+	}
+}
+
 // evict removes the series written longest ago if it is silent.
 func (t *seriesTable) evict(now uint32) bool {
 	oldest := t.lru.Back()
@@ -178,7 +194,7 @@ func (t *seriesTable) add(id uint64, at time.Time, info SeriesInfo) *list.Elemen
 	byKey := func(a, b Attr) int { return cmp.Compare(a.Key, b.Key) }
 	slices.SortFunc(info.Attrs, byKey)
 	slices.SortFunc(info.Entity, byKey)
-	e := t.lru.PushFront(&series{id: id, info: info, first: seconds(at)})
+	e := t.lru.PushFront(&series{id: id, info: info, first: seconds(at), learned: math.NaN()})
 	t.byID[id] = e
 	return e
 }
@@ -283,6 +299,7 @@ func (t *seriesTable) view(r *series) SeriesView {
 		Score:      Number(r.cols[Score][i]),
 		State:      stateName(r.cols[State][i]),
 		FirstSeen:  r.first,
+		Learned:    Number(r.learned),
 		Points:     len(r.times),
 	}
 }

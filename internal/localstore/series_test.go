@@ -1,6 +1,7 @@
 package localstore_test
 
 import (
+	"encoding/json"
 	"math"
 	"testing"
 	"time"
@@ -50,6 +51,18 @@ func TestPointIsJoinedFromItsValues(t *testing.T) {
 	require.Len(t, younger.Time, 1)
 	_, ok = s.Points(2, 0)
 	require.False(t, ok)
+}
+
+func TestLearned(t *testing.T) {
+	s := localstore.New(localstore.Options{})
+	s.PutLearned(1, 0.1)
+	require.Empty(t, s.Series(), "a share alone makes no series")
+	s.PutPoint(1, at(0), localstore.Observed, 0.5, cpu("cpu0"))
+	b, err := json.Marshal(s.Series()[0].Learned)
+	require.NoError(t, err)
+	require.Equal(t, "null", string(b))
+	s.PutLearned(1, 0.25)
+	require.EqualValues(t, 0.25, s.Series()[0].Learned)
 }
 
 func TestRingKeepsTheYoungest(t *testing.T) {

@@ -2,11 +2,11 @@
 // share the time axis and the crosshair.
 
 import { h, setText } from "./dom.js";
-import { unitOf, isBytes, clock, duration } from "./format.js";
+import { unitOf, isBytes, clock } from "./format.js";
 
 const SYNC = "tidewatch";
 const stateText = {
-  learning: (s) => s.time - s.first_seen >= 60 ? `learning, ${duration(s.time - s.first_seen)} so far` : "learning",
+  learning: (s) => s.learned === null ? "learning" : `learning, ${Math.floor(s.learned * 100)} % of its history`,
   anomalous: () => "out of band", adapting: () => "adapting", normal: () => "",
 };
 // Steps of axes: round numbers of ten, and of 1024 for bytes.

@@ -4,7 +4,7 @@ import { $, h, svg, setText, keyed } from "./dom.js";
 import { ask } from "./api.js";
 import { Chart, expected, bounded, attributes, describe } from "./chart.js";
 import { choose } from "./curated.js";
-import { unitOf, plural, duration } from "./format.js";
+import { unitOf, plural } from "./format.js";
 
 const pageSize = 40;
 const charts = new Map(); // id -> Chart in the grid
@@ -57,8 +57,9 @@ function note({ series, total }) {
   const parts = [plural(total, "series", "series")];
   if (odd) parts.push(`${odd} out of band`);
   if (learning) {
-    const seen = now - Math.min(...series.filter((s) => s.state === "learning").map((s) => s.first_seen));
-    parts.push(`${learning === total ? "all" : learning} learning (watched for ${duration(Math.max(seen, 1))} by this process)`);
+    const shares = series.filter((s) => s.state === "learning" && s.learned !== null).map((s) => s.learned);
+    const known = shares.length ? `, at least ${Math.floor(Math.min(...shares) * 100)} % of the history they need` : "";
+    parts.push(`${learning === total ? "all" : learning} learning${known}`);
   }
   setText($("metrics-note"), total ? parts.join(" · ") : "");
 }
