@@ -127,16 +127,6 @@ func (s *scan) read(msg string, maxTokens int) {
 				i--
 			}
 		}
-		if i < n && msg[i] == '(' && flags&^clLetter == 0 {
-			if d := digits(msg[i+1:]); d > 0 && at(msg, i+1+d) == ')' && !isState(msg[start:i]) {
-				i += d + 2 // name(0): the name of one of several
-				if !s.add(start, i, ID) {
-					s.cut = true
-					return
-				}
-				continue
-			}
-		}
 		if !s.word(start, i, flags) {
 			s.cut = true
 			return
