@@ -174,6 +174,29 @@ func TestJumpIsFoundAndResolved(t *testing.T) {
 	}
 }
 
+// TestJumpAfterAMinuteWithJitter has a saw tooth whose points come a little early
+// or late.
+func TestJumpAfterAMinuteWithJitter(t *testing.T) {
+	r := newRig(t, shortConfig(), componenttest.NewNopHost())
+	defer r.stop()
+	rng := rand.New(rand.NewPCG(2, 2))
+	feed := func(seconds int, level float64) {
+		for i := range seconds {
+			due := r.at
+			r.at = due.Add(time.Duration(200*rng.Float64()) * time.Millisecond)
+			r.feed(r.gauge(level + float64(i*7%5)))
+			r.at = due.Add(time.Second)
+		}
+	}
+	feed(60, 100)
+	require.Empty(t, r.findings())
+	feed(15, 1000)
+	require.Equal(t, []string{"open"}, states(r.findings()))
+	feed(15, 1000)
+	feed(15, 100)
+	require.Equal(t, []string{"open", "resolved"}, states(r.findings()))
+}
+
 func TestMetricsPassUnchanged(t *testing.T) {
 	r := newRig(t, shortConfig(), componenttest.NewNopHost())
 	defer r.stop()
