@@ -2,6 +2,7 @@ package anomalyconnector
 
 import (
 	"math"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -19,6 +20,7 @@ var families = [...]struct{ name, description string }{
 	{signals.MetricBaselineUpper, "The upper edge of the band of ordinary values."},
 	{signals.MetricAnomalyScore, "How surprising the value is: 0 ordinary, 0.5 the edge of the band, 1 never seen."},
 	{signals.MetricAnomalyState, "0 learning, 1 normal, 2 anomalous, 3 adapting to a new level."},
+	{signals.MetricBaselineLearned, "The share of the history that it needs that a learning series has."},
 }
 
 // baselines builds the families of one resource when the first point comes.
@@ -44,13 +46,14 @@ func (b *baselines) begin() {
 	}
 }
 
-// append adds a point to each family. Edges that don't exist, as for a series
-// that only one direction matters of, are left out.
-func (b *baselines) append(s *subject, t pcommon.Timestamp, v float64, verdict *anomaly.Verdict) {
+// append adds a point to each family. Values that don't exist are left out: an
+// edge on a side that does not matter, the share learned of a series that is not
+// learning.
+func (b *baselines) append(s *subject, t pcommon.Timestamp, v, learned float64, verdict *anomaly.Verdict) {
 	if !b.begun {
 		b.begin()
 	}
-	values := [len(families)]float64{v, s.lower(verdict), verdict.Upper, verdict.Score, float64(verdict.State)}
+	values := [len(families)]float64{v, s.lower(verdict), verdict.Upper, verdict.Score, float64(verdict.State), learned}
 	name := s.name()
 	for i, value := range values {
 		if math.IsInf(value, 0) || math.IsNaN(value) {
@@ -64,10 +67,19 @@ func (b *baselines) append(s *subject, t pcommon.Timestamp, v float64, verdict *
 	}
 }
 
-// lower is the edge of the band; a rate can't be negative.
+// lower is the edge of the band. What was never negative, as a rate, a size or a
+// share, is not expected to become so.
 func (s *subject) lower(v *anomaly.Verdict) float64 {
-	if s.perSecond {
+	if s.perSecond || !s.negative {
 		return max(v.Lower, 0)
 	}
 	return v.Lower
+}
+
+// learned is the share of min_history that a learning series has, NaN for others.
+func (s *series) learned(state anomaly.State, minHistory time.Duration) float64 {
+	if state != anomaly.Learning || minHistory <= 0 {
+		return math.NaN()
+	}
+	return min(s.detector.History().Seconds()/minHistory.Seconds(), 1)
 }

@@ -27,6 +27,7 @@ type subject struct {
 	suffix       string // of a histogram's parts: ".count" or ".mean"
 	attributes   pcommon.Map
 	perSecond    bool
+	negative     bool // values below zero have been seen
 }
 
 func (s *subject) name() string { return s.metric + s.suffix }
@@ -147,6 +148,8 @@ func (b *batch) judge(s *series, t pcommon.Timestamp, v float64) {
 		return
 	}
 	w.counts.points++
+	s.negative = s.negative || v < 0
+	b.subject.negative = s.negative
 	anomalous := verdict.State == anomaly.Anomalous
 	changed := anomalous != (s.openedAt != 0)
 	export := s.exported && w.metrics != nil && verdict.Banded && (changed || due(s.baselineAt, t, w.cfg.BaselinesInterval))
@@ -155,7 +158,7 @@ func (b *batch) judge(s *series, t pcommon.Timestamp, v float64) {
 	}
 	if export {
 		s.baselineAt = t
-		b.baselines.append(&b.subject, t, v, &verdict)
+		b.baselines.append(&b.subject, t, v, s.learned(verdict.State, w.cfg.MinHistory), &verdict)
 	}
 	b.report(s, t, v, &verdict)
 }

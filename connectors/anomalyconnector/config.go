@@ -38,6 +38,10 @@ type Config struct {
 	Storage *component.ID `mapstructure:"storage"`
 	// SnapshotInterval is how often the state is saved; zero is at shutdown only.
 	SnapshotInterval time.Duration `mapstructure:"snapshot_interval"`
+
+	// built is what the sides of the connector share that were built from this
+	// configuration; guarded by building.
+	built *watcher
 }
 
 // Rule says how some metrics are watched.

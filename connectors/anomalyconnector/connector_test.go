@@ -230,6 +230,26 @@ func TestBaselines(t *testing.T) {
 	require.Less(t, r.baseline(signals.MetricBaselineLower)[n-1].DoubleValue(), 100.0)
 	require.InDelta(t, signals.AnomalyStateLearning, r.baseline(signals.MetricAnomalyState)[0].DoubleValue(), 0)
 	require.InDelta(t, signals.AnomalyStateNormal, r.baseline(signals.MetricAnomalyState)[n-1].DoubleValue(), 0)
+
+	learned := r.baseline(signals.MetricBaselineLearned)
+	require.Less(t, len(learned), n, "only while learning")
+	require.InDelta(t, 5.0/20, learned[0].DoubleValue(), 0.06)
+	require.Greater(t, learned[len(learned)-1].DoubleValue(), 0.85)
+}
+
+func TestBandOfWhatWasNeverNegative(t *testing.T) {
+	r := newRig(t, shortConfig(), componenttest.NewNopHost())
+	defer r.stop()
+	feed := func(low float64) []pmetric.NumberDataPoint {
+		for range 30 {
+			r.feed(r.gauge(low + 20*float64(r.at.Second()%2)))
+		}
+		return r.baseline(signals.MetricBaselineLower)
+	}
+	edges := feed(0)
+	require.InDelta(t, 0, edges[len(edges)-1].DoubleValue(), 0)
+	edges = feed(-10)
+	require.Less(t, edges[len(edges)-1].DoubleValue(), -1.0)
 }
 
 func TestBaselinesInterval(t *testing.T) {
@@ -446,10 +466,32 @@ func TestRefusedFindingsAreSentAgain(t *testing.T) {
 }
 
 func TestShutdownWithoutStart(t *testing.T) {
-	c, err := NewFactory().CreateMetricsToLogs(t.Context(), connectortest.NewNopSettings(componentType), shortConfig(), consumertest.NewNop())
+	cfg := shortConfig()
+	c, err := NewFactory().CreateMetricsToLogs(t.Context(), connectortest.NewNopSettings(componentType), cfg, consumertest.NewNop())
 	require.NoError(t, err)
 	require.NoError(t, c.Shutdown(t.Context()))
-	require.Empty(t, watchers.live)
+	require.Nil(t, cfg.built)
+}
+
+// A configuration may be built twice: once to be checked, once to run.
+func TestBuildsDoNotShare(t *testing.T) {
+	cfg := shortConfig()
+	build := func() (metrics, logs connector.Metrics) {
+		set := connectortest.NewNopSettings(componentType)
+		metrics, err := NewFactory().CreateMetricsToMetrics(t.Context(), set, cfg, consumertest.NewNop())
+		require.NoError(t, err)
+		logs, err = NewFactory().CreateMetricsToLogs(t.Context(), set, cfg, consumertest.NewNop())
+		require.NoError(t, err)
+		return metrics, logs
+	}
+	checkedMetrics, checkedLogs := build()
+	metrics, logs := build()
+	require.Same(t, checkedMetrics.(*metricsSide).watcher, checkedLogs.(*logsSide).watcher)
+	require.Same(t, metrics.(*metricsSide).watcher, logs.(*logsSide).watcher)
+	require.NotSame(t, checkedMetrics.(*metricsSide).watcher, metrics.(*metricsSide).watcher)
+	for _, c := range []connector.Metrics{checkedMetrics, checkedLogs, metrics, logs} {
+		require.NoError(t, c.Shutdown(t.Context()))
+	}
 }
 
 func BenchmarkObserve(b *testing.B) {

@@ -21,7 +21,7 @@ func NewFactory() connector.Factory {
 }
 
 func createMetricsToMetrics(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Metrics) (connector.Metrics, error) {
-	w, err := watcherFor(set, cfg.(*Config))
+	w, err := watcherFor(set, cfg.(*Config), func(w *watcher) bool { return w.metrics != nil })
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func createMetricsToMetrics(_ context.Context, set connector.Settings, cfg compo
 }
 
 func createMetricsToLogs(_ context.Context, set connector.Settings, cfg component.Config, next consumer.Logs) (connector.Metrics, error) {
-	w, err := watcherFor(set, cfg.(*Config))
+	w, err := watcherFor(set, cfg.(*Config), func(w *watcher) bool { return w.logs != nil })
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ type series struct {
 	sum      rate // of histograms: the sum of the values
 	seen     time.Time
 	exported bool
+	negative bool // values below zero have been seen
 	// baselineAt is the time of the last exported point, notifiedAt that of the last
 	// finding about the present anomaly; zero is none.
 	baselineAt, notifiedAt pcommon.Timestamp

@@ -12,9 +12,9 @@ import (
 )
 
 // A snapshot is its version, the number of series, and for each its id, the last
-// points of its counter, the time at which its finding was opened and its
-// detector.
-const snapshotVersion = 1
+// points of its counter, the time at which its finding was opened, whether it has
+// been negative, and its detector.
+const snapshotVersion = 2
 
 var errSnapshot = errors.New("snapshot is not usable")
 
@@ -27,7 +27,7 @@ func (w *watcher) appendSnapshot(b []byte) []byte {
 	for id, s := range w.series {
 		for _, v := range [...]uint64{
 			uint64(id), math.Float64bits(s.rate.value), uint64(s.rate.time),
-			math.Float64bits(s.sum.value), uint64(s.sum.time), uint64(s.openedAt),
+			math.Float64bits(s.sum.value), uint64(s.sum.time), uint64(s.openedAt), bit(s.negative),
 		} {
 			b = le.AppendUint64(b, v)
 		}
@@ -54,7 +54,7 @@ func (w *watcher) restore(b []byte) error {
 	settings := anomaly.DefaultSettings()
 	now := w.now()
 	for range min(int64(n), int64(w.cfg.MaxSeries)) {
-		var f [6]uint64
+		var f [7]uint64
 		if len(b) < 8*len(f) {
 			return fmt.Errorf("restore baselines: %w: truncated", errSnapshot)
 		}
@@ -67,7 +67,7 @@ func (w *watcher) restore(b []byte) error {
 		}
 		b = rest
 		s := &series{
-			detector: d, seen: now, openedAt: pcommon.Timestamp(f[5]),
+			detector: d, seen: now, openedAt: pcommon.Timestamp(f[5]), negative: f[6] != 0,
 			rate: rate{math.Float64frombits(f[1]), pcommon.Timestamp(f[2])},
 			sum:  rate{math.Float64frombits(f[3]), pcommon.Timestamp(f[4])},
 		}
@@ -75,4 +75,11 @@ func (w *watcher) restore(b []byte) error {
 		w.allowExport(s)
 	}
 	return nil
+}
+
+func bit(b bool) uint64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -29,7 +29,7 @@ type watcher struct {
 	rules     []*rule
 	now       func() time.Time
 
-	starts  int // guarded by watchers.mu, as is keeper
+	starts  int // guarded by building, as is keeper
 	keeper  *snapshot.Keeper
 	metrics consumer.Metrics // nil without a metrics side
 	logs    consumer.Logs    // nil without a logs side
@@ -45,19 +45,19 @@ type watcher struct {
 	pending             pending
 }
 
-// watchers are the live ones, by the configuration that their two sides share.
-var watchers = struct {
-	mu   sync.Mutex // guards live
-	live map[*Config]*watcher
-}{live: map[*Config]*watcher{}}
+// building guards what the sides of connectors do once in their lives.
+var building sync.Mutex
 
 // maxNames bounds the cache of which rule a name has.
 const maxNames = 10000
 
-func watcherFor(set connector.Settings, cfg *Config) (*watcher, error) {
-	watchers.mu.Lock()
-	defer watchers.mu.Unlock()
-	if w, ok := watchers.live[cfg]; ok {
+// watcherFor returns what the sides built from cfg share. A side that the
+// watcher has already belongs to an earlier build of the same configuration, for
+// instance to check it; the new build gets a watcher of its own.
+func watcherFor(set connector.Settings, cfg *Config, has func(*watcher) bool) (*watcher, error) {
+	building.Lock()
+	defer building.Unlock()
+	if w := cfg.built; w != nil && !has(w) {
 		return w, nil
 	}
 	w := &watcher{
@@ -68,14 +68,14 @@ func watcherFor(set connector.Settings, cfg *Config) (*watcher, error) {
 	if w.telemetry, err = newTelemetry(set.TelemetrySettings, w); err != nil {
 		return nil, fmt.Errorf("create telemetry: %w", err)
 	}
-	watchers.live[cfg] = w
+	cfg.built = w
 	return w, nil
 }
 
 // start opens the storage for the first side that starts.
 func (w *watcher) start(ctx context.Context, host component.Host) error {
-	watchers.mu.Lock()
-	defer watchers.mu.Unlock()
+	building.Lock()
+	defer building.Unlock()
 	if w.starts++; w.starts > 1 {
 		return nil
 	}
@@ -98,15 +98,17 @@ func (w *watcher) start(ctx context.Context, host component.Host) error {
 // stop saves and closes when the last side stops. Sides that never started count
 // for nothing.
 func (w *watcher) stop(ctx context.Context, started bool) error {
-	watchers.mu.Lock()
-	defer watchers.mu.Unlock()
+	building.Lock()
+	defer building.Unlock()
 	if started {
 		w.starts--
 	}
 	if w.starts > 0 {
 		return nil
 	}
-	delete(watchers.live, w.cfg)
+	if w.cfg.built == w {
+		w.cfg.built = nil
+	}
 	w.telemetry.close()
 	keeper := w.keeper
 	w.keeper = nil
