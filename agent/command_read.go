@@ -59,16 +59,17 @@ func summary(name string, s logformat.Summary) string {
 		formats = append(formats, fmt.Sprintf("%s %d", f, n))
 	}
 	slices.Sort(formats)
-	text := fmt.Sprintf("%s: %d records of %d lines (%s)", name, s.Records, s.Lines, strings.Join(formats, ", "))
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s: %d records of %d lines (%s)", name, s.Records, s.Lines, strings.Join(formats, ", "))
 	for _, part := range []struct {
 		n    int
 		what string
 	}{{s.Joined, "of several lines"}, {s.NoTime, "without a time"}, {s.NoLevel, "without a level"}, {s.Invalid, "lines not UTF-8"}} {
 		if part.n > 0 {
-			text += fmt.Sprintf("; %d %s", part.n, part.what)
+			fmt.Fprintf(&text, "; %d %s", part.n, part.what)
 		}
 	}
-	return text
+	return text.String()
 }
 
 // withFile opens a file, "-" for stdin, and takes gzip off. It says when the

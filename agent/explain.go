@@ -48,7 +48,7 @@ func (e *ConfigError) Error() string {
 // configErrors flattens err into one line each.
 func configErrors(err error) []string {
 	var lines []string
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only the outermost layer is a list
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
 			lines = append(lines, configErrors(e)...)
 		}
@@ -79,8 +79,7 @@ func readFiles(uris []string) (yamlFiles, error) {
 		}
 		b, err := os.ReadFile(name)
 		if err != nil {
-			var path *os.PathError
-			if errors.As(err, &path) {
+			if path, ok := errors.AsType[*os.PathError](err); ok {
 				err = path.Err
 			}
 			errs = append(errs, &ConfigError{File: name, Problem: "cannot be read: " + err.Error(), Hint: "check the path given to --config"})

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,7 +47,7 @@ func TestProblemsOutsideFiles(t *testing.T) {
 		_, err := src.load(t.Context(), mustFactories(t), buildInfo())
 		require.EqualError(t, err, want)
 		var ce *ConfigError
-		require.True(t, errors.As(err, &ce))
+		require.ErrorAs(t, err, &ce)
 	}
 }
 

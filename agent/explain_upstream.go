@@ -67,7 +67,7 @@ func keyOf(e *ConfigError) []string {
 // around them.
 func split(text string) []string {
 	var out []string
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		line = unwrap(strings.TrimSpace(line))
 		if line != "" {
 			out = append(out, line)

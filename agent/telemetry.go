@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -126,7 +127,7 @@ func createMeterProvider(_ context.Context, set telemetry.MeterSettings, c compo
 	}
 	registry := prometheus.NewRegistry()
 	// The same choices as upstream's default, so that the names are equal.
-	reader, err := otelprom.New(otelprom.WithRegisterer(registry), otelprom.WithoutUnits(), otelprom.WithoutCounterSuffixes(), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo())
+	reader, err := otelprom.New(otelprom.WithRegisterer(registry), otelprom.WithoutUnits(), otelprom.WithoutCounterSuffixes(), otelprom.WithoutScopeInfo(), otelprom.WithoutTargetInfo()) //nolint:staticcheck // the options that upstream takes, too
 	if err != nil {
 		return nil, fmt.Errorf("create own metrics: %w", err)
 	}
@@ -176,10 +177,8 @@ func (m *meterServer) Shutdown(ctx context.Context) error {
 
 func dropScopes(names ...string) sdkmetric.View {
 	return func(i sdkmetric.Instrument) (sdkmetric.Stream, bool) {
-		for _, n := range names {
-			if i.Scope.Name == n {
-				return sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}, true
-			}
+		if slices.Contains(names, i.Scope.Name) {
+			return sdkmetric.Stream{Aggregation: sdkmetric.AggregationDrop{}}, true
 		}
 		return sdkmetric.Stream{}, false
 	}

@@ -93,11 +93,11 @@ func (t *tail) fit() {
 
 // surprise is -log10 of the probability that a magnitude is above z.
 func (t *tail) surprise(z float64) float64 {
-	if cut := float64(t.cut); z > cut {
+	cut := float64(t.cut)
+	if z > cut {
 		return float64(t.base) + log10(z/cut)*float64(t.slope)
-	} else {
-		return float64(t.base) * z / cut
 	}
+	return float64(t.base) * z / cut
 }
 
 // steepness is how much the surprise grows when z grows tenfold.

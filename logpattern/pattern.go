@@ -31,8 +31,10 @@ type pattern struct {
 	gone     bool     // set once evicted
 }
 
-const patternOverhead = 240 // struct, map entries and slice headers
-const partSize = 48 + 8
+const (
+	patternOverhead = 240 // struct, map entries and slice headers
+	partSize        = 48 + 8
+)
 
 func idOf(key uint64) string {
 	const hexDigits = "0123456789abcdef"

@@ -351,7 +351,7 @@ func (s *scan) inContext(start, end int) Kind {
 	return Word
 }
 
-// keyed reports whether a colon follows: "key":
+// keyed reports whether a colon follows: "key":.
 func keyed(msg string, i int) bool {
 	return i < len(msg) && msg[i] == ':'
 }

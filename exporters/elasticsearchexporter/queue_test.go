@@ -91,7 +91,7 @@ func TestNothingIsLostWhileTheServerIsAwayAndTheAgentRestarts(t *testing.T) {
 
 func TestServerThatDiesAmidBatchesGetsEachRecordOnce(t *testing.T) {
 	f := newFake(t)
-	f.request = func(n int, w http.ResponseWriter, _ *http.Request, docs []doc) bool {
+	f.request = func(n int, _ http.ResponseWriter, _ *http.Request, docs []doc) bool {
 		if n%3 == 1 { // stored, but the answer is lost
 			f.answer(httptest.NewRecorder(), docs)
 			panic(http.ErrAbortHandler)

@@ -171,7 +171,7 @@ func TestScrapesDuringUpdates(t *testing.T) {
 				for _, m := range parsed["g"].GetMetric() {
 					both[m.GetLabel()[0].GetValue()] = m.GetGauge().GetValue()
 				}
-				require.Equal(t, both["a"], both["b"]) //nolint:testifylint // the same number
+				require.Equal(t, both["a"], both["b"])
 			}
 		})
 	}

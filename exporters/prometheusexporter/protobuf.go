@@ -46,22 +46,22 @@ func metricMessage(kind promseries.Kind, r *row) *dto.Metric {
 	m := &dto.Metric{Label: labelMessages(r.series.Labels)}
 	switch kind {
 	case promseries.KindGauge, promseries.KindInfo:
-		m.Gauge = &dto.Gauge{Value: proto.Float64(r.value)}
+		m.Gauge = &dto.Gauge{Value: new(r.value)}
 	case promseries.KindCounter:
-		m.Counter = &dto.Counter{Value: proto.Float64(r.value)}
+		m.Counter = &dto.Counter{Value: new(r.value)}
 		if len(r.exemplars) > 0 {
 			m.Counter.Exemplar = exemplarMessage(&r.exemplars[0])
 		}
 	case promseries.KindSummary:
-		m.Summary = &dto.Summary{SampleCount: &r.summary.Count, SampleSum: proto.Float64(r.summary.Sum)}
+		m.Summary = &dto.Summary{SampleCount: &r.summary.Count, SampleSum: new(r.summary.Sum)}
 		for i, q := range r.summary.Quantiles {
-			m.Summary.Quantile = append(m.Summary.Quantile, &dto.Quantile{Quantile: proto.Float64(q), Value: proto.Float64(r.summary.Values[i])})
+			m.Summary.Quantile = append(m.Summary.Quantile, &dto.Quantile{Quantile: new(q), Value: new(r.summary.Values[i])})
 		}
 	case promseries.KindHistogram:
 		h := r.histogram
-		m.Histogram = &dto.Histogram{SampleCount: proto.Uint64(h.Count), SampleSum: proto.Float64(h.Sum)}
+		m.Histogram = &dto.Histogram{SampleCount: new(h.Count), SampleSum: new(h.Sum)}
 		for i, b := range h.Bounds {
-			bucket := &dto.Bucket{UpperBound: proto.Float64(b), CumulativeCount: proto.Uint64(h.Cumulative[i])}
+			bucket := &dto.Bucket{UpperBound: new(b), CumulativeCount: new(h.Cumulative[i])}
 			if i < len(r.exemplars) && len(r.exemplars[i].Labels) > 0 {
 				bucket.Exemplar = exemplarMessage(&r.exemplars[i])
 			}
@@ -75,13 +75,13 @@ func metricMessage(kind promseries.Kind, r *row) *dto.Metric {
 
 func nativeMessage(n *promseries.Native, exemplars []promseries.Exemplar) *dto.Histogram {
 	h := &dto.Histogram{
-		SampleCount: proto.Uint64(n.Count), SampleSum: proto.Float64(n.Sum),
-		Schema: proto.Int32(n.Schema), ZeroThreshold: proto.Float64(n.ZeroThreshold), ZeroCount: proto.Uint64(n.ZeroCount),
+		SampleCount: new(n.Count), SampleSum: new(n.Sum),
+		Schema: new(n.Schema), ZeroThreshold: new(n.ZeroThreshold), ZeroCount: new(n.ZeroCount),
 	}
 	spans := func(b *promseries.Buckets) (all []*dto.BucketSpan, deltas []int64) {
 		sparse, deltas := b.Sparse()
 		for _, s := range sparse {
-			all = append(all, &dto.BucketSpan{Offset: proto.Int32(s.Offset), Length: proto.Uint32(s.Length)})
+			all = append(all, &dto.BucketSpan{Offset: new(s.Offset), Length: new(s.Length)})
 		}
 		return all, deltas
 	}
@@ -102,13 +102,13 @@ func nativeMessage(n *promseries.Native, exemplars []promseries.Exemplar) *dto.H
 func labelMessages(labels []promseries.Label) []*dto.LabelPair {
 	all := make([]*dto.LabelPair, len(labels))
 	for i := range labels {
-		all[i] = &dto.LabelPair{Name: proto.String(labels[i].Name), Value: proto.String(labels[i].Value)}
+		all[i] = &dto.LabelPair{Name: new(labels[i].Name), Value: new(labels[i].Value)}
 	}
 	return all
 }
 
 func exemplarMessage(e *promseries.Exemplar) *dto.Exemplar {
-	m := &dto.Exemplar{Label: labelMessages(e.Labels), Value: proto.Float64(e.Value)}
+	m := &dto.Exemplar{Label: labelMessages(e.Labels), Value: new(e.Value)}
 	if e.Time > 0 {
 		m.Timestamp = timestamppb.New(time.UnixMilli(e.Time))
 	}

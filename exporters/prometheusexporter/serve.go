@@ -26,7 +26,7 @@ var (
 // OpenMetrics 1.0 or protobuf. The page is rendered whole before the first byte
 // is sent, so that a slow reader holds up nobody.
 func (e *metricsExporter) serve(w http.ResponseWriter, req *http.Request) {
-	format := expfmt.NegotiateIncludingOpenMetrics(req.Header)
+	format := expfmt.NegotiateIncludingOpenMetrics(req.Header) //nolint:staticcheck // chooses among the very formats that the page is written in
 	buf := buffers.Get().(*[]byte)
 	defer func() {
 		if cap(*buf) <= maxPooled {

@@ -182,14 +182,13 @@ func first(errs []error) error {
 	var retry, final error
 	var wait time.Duration
 	for _, err := range errs {
-		var t *throttled
 		switch {
 		case err == nil:
 		case consumererror.IsPermanent(err):
 			final = err
 		default:
 			retry = err
-			if errors.As(err, &t) {
+			if t, ok := errors.AsType[*throttled](err); ok {
 				wait = max(wait, t.wait)
 			}
 		}

@@ -160,7 +160,7 @@ func TestPipeline(t *testing.T) {
 	type flow struct {
 		ID, Signal           string
 		Items, Refused       float64
-		Rate, Queue_Capacity *float64 //nolint:revive,staticcheck // spelled as in JSON
+		Rate, Queue_Capacity *float64 //nolint:staticcheck // spelled as in JSON
 	}
 	var v struct {
 		Available bool

@@ -54,7 +54,7 @@ func TestComponentFolders(t *testing.T) {
 		assert.True(t, strings.HasSuffix(name, kinds[kind]), "%s must end in %s", dir, kinds[kind])
 		for _, file := range []string{"doc.go", "config.go", "factory.go", "README.md", "metadata.yaml", "testdata"} {
 			_, err := os.Stat(filepath.Join(root, dir, file))
-			assert.NoError(t, err, "%s lacks %s", dir, file)
+			assert.NoError(t, err, "%s lacks %s", dir, file) //nolint:testifylint // tells everything that is missing at once
 		}
 		tests, err := filepath.Glob(filepath.Join(root, dir, "*_test.go"))
 		require.NoError(t, err)

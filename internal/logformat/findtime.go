@@ -5,7 +5,7 @@ package logformat
 func findTime(s string) (st Stamp, at, end int) {
 	limit := min(len(s), 120)
 	boundary := true
-	for i := 0; i < limit; i++ {
+	for i := range limit {
 		c := s[i]
 		if boundary && (c-'0' <= 9 || c >= 'A' && c <= 'Z') {
 			if st, n := ScanTime(s[i:]); n > 0 && (i+n == len(s) || !letterOrDigit(s[i+n])) && (i == 0 || !isBareEpoch(s[i:i+n])) {

@@ -439,7 +439,7 @@ func (h *headerReader) columns() int {
 	var st Stamp
 	pos, words := 0, 0
 	var parts [12]string
-	for n := 0; n < len(parts); n++ {
+	for range len(parts) {
 		for pos < len(h.s) && (h.s[pos] == ' ' || h.s[pos] == '\t') {
 			pos++
 		}

@@ -36,7 +36,7 @@ func (h *headerReader) levelAhead() {
 		}
 		h.r.Severity, h.r.SeverityText = sev, word
 	}
-	for _, part := range strings.Fields(head[:at]) {
+	for part := range strings.FieldsSeq(head[:at]) {
 		if part = strings.Trim(part, "-:,"); part != "" {
 			if part[0] == '[' {
 				h.tag(strings.Trim(part, "[]"))

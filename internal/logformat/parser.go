@@ -39,9 +39,7 @@ func (p *Parser) ParseContent(env *Envelope, content string, r *Record) {
 // ParseText reads a line that has no envelope.
 func (p *Parser) ParseText(line string, format Format, r *Record) {
 	r.Reset()
-	if strings.HasPrefix(line, "\ufeff") {
-		line = line[len("\ufeff"):]
-	}
+	line = strings.TrimPrefix(line, "\ufeff")
 	if format != FormatPlain && p.parseJSON(line, r) {
 		r.Format = FormatJSON
 		return

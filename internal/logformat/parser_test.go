@@ -1,13 +1,12 @@
 package logformat_test
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"strings"
 	"testing"
 	"unicode/utf8"
-
-	"encoding/json"
 
 	"github.com/stretchr/testify/require"
 
@@ -22,7 +21,7 @@ func TestLinesBecomeTheRecordsOfTheGoldenFile(t *testing.T) {
 	var p logformat.Parser
 	var r logformat.Record
 	var out []byte
-	for _, line := range strings.Split(strings.TrimSuffix(string(in), "\n"), "\n----\n") {
+	for line := range strings.SplitSeq(strings.TrimSuffix(string(in), "\n"), "\n----\n") {
 		p.Parse(line, logformat.FormatAuto, &r)
 		out = append(out, line...)
 		out = append(append(out, "\n    "...), r.Format.String()...)
@@ -39,7 +38,7 @@ func TestLinesBecomeTheRecordsOfTheGoldenFile(t *testing.T) {
 func FuzzParseKeepsEveryLine(f *testing.F) {
 	in, err := os.ReadFile("testdata/lines.txt")
 	require.NoError(f, err)
-	for _, line := range strings.Split(string(in), "\n----\n") {
+	for line := range strings.SplitSeq(string(in), "\n----\n") {
 		f.Add(line)
 	}
 	var p logformat.Parser

@@ -200,7 +200,7 @@ func parseHexID(dst []byte, s string) bool {
 		return false
 	}
 	var id [16]byte
-	n, any := 0, byte(0)
+	n, bits := 0, byte(0)
 	for i := range len(s) {
 		if s[i] == '-' {
 			continue
@@ -210,10 +210,10 @@ func parseHexID(dst []byte, s string) bool {
 			return false
 		}
 		id[n/2] = id[n/2]<<4 | h
-		any |= h
+		bits |= h
 		n++
 	}
-	if n != 2*len(dst) || any == 0 {
+	if n != 2*len(dst) || bits == 0 {
 		return false
 	}
 	copy(dst, id[:])

@@ -66,7 +66,7 @@ func scanISO(s string) (Stamp, int) {
 	if len(s) < 16 || s[7] != sep || y < 0 || mo < 0 || d < 0 {
 		return Stamp{}, 0
 	}
-	i := 10
+	var i int
 	switch s[10] {
 	case 'T', 't', '_':
 		i = 11

@@ -64,7 +64,7 @@ func (r *Record) takeIDs(f *Field) {
 func (r *Record) trailingColumns(body string) {
 	for range 3 {
 		at := strings.LastIndex(body, " | ")
-		if at <= 0 || strings.IndexAny(body[at+3:], " \t") >= 0 || at+3 == len(body) {
+		if at <= 0 || strings.ContainsAny(body[at+3:], " \t") || at+3 == len(body) {
 			break
 		}
 		word := body[at+3:]
@@ -97,11 +97,10 @@ func (r *Record) trailingPairs(body string, cut, colon bool) {
 
 // idsInText finds trace_id= and span_id= in a message.
 func (r *Record) idsInText(body string) {
-	at := strings.Index(body, "trace")
-	if at < 0 {
+	_, rest, ok := strings.Cut(body, "trace")
+	if !ok {
 		return
 	}
-	rest := body[at+len("trace"):]
 	for _, key := range [...]string{"_id=", "Id=", "ID="} {
 		if v, ok := strings.CutPrefix(rest, key); ok {
 			parseHexID(r.TraceID[:], v[:wordEnd(v)])
@@ -123,11 +122,11 @@ func pairsStart(body string, cut, colon bool) int {
 	if keyLength(last) == 0 && last[len(last)-1] != '"' {
 		return -1
 	}
-	equals := strings.IndexByte(body, '=')
-	if equals < 0 {
+	before, _, ok := strings.Cut(body, "=")
+	if !ok {
 		return -1
 	}
-	for i := strings.LastIndexAny(body[:equals], " \t") + 1; ; {
+	for i := strings.LastIndexAny(before, " \t") + 1; ; {
 		if keyLength(body[i:]) > 0 && allPairs(body[i:]) {
 			if cut || i >= 2 && (body[i-2] == ' ' || body[i-2] == '\t' || colon && body[i-2] == ':') {
 				return i

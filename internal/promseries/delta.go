@@ -51,10 +51,7 @@ func (t *Translator) addHistogram(p *Point) bool {
 	}
 	h, sum := &p.Histogram, &a.histogram
 	if len(sum.Cumulative) == 0 || !slices.Equal(sum.Bounds, h.Bounds) {
-		a.start = p.Time
-		if p.Start < p.Time {
-			a.start = p.Start
-		}
+		a.start = min(p.Start, p.Time)
 		*sum = Histogram{Bounds: slices.Clone(h.Bounds), Cumulative: make([]uint64, len(h.Cumulative)), HasSum: true}
 	}
 	for i, c := range h.Cumulative {

@@ -2,6 +2,7 @@ package promseries
 
 import (
 	"math"
+	"slices"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
@@ -200,9 +201,9 @@ func (n *Native) Classic() Histogram {
 		sum += count
 		h.Bounds, h.Cumulative = append(h.Bounds, bound), append(h.Cumulative, sum)
 	}
-	for i := len(c.Negative.Counts) - 1; i >= 0; i-- {
+	for i, v := range slices.Backward(c.Negative.Counts) {
 		// Bucket i holds [-upper, -lower), so that its bound in a classic histogram is -lower.
-		add(-UpperBound(c.Schema, c.Negative.Offset+int32(i)-1), c.Negative.Counts[i]) //nolint:gosec // bounded
+		add(-UpperBound(c.Schema, c.Negative.Offset+int32(i)-1), v) //nolint:gosec // bounded
 	}
 	if c.ZeroCount > 0 || len(h.Bounds) > 0 {
 		add(c.ZeroThreshold, c.ZeroCount)

@@ -65,9 +65,7 @@ func (k *Keeper) Start(interval time.Duration, save func() ([]byte, error)) {
 	if interval <= 0 {
 		return
 	}
-	k.wg.Add(1)
-	go func() {
-		defer k.wg.Done()
+	k.wg.Go(func() {
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		for {
@@ -80,7 +78,7 @@ func (k *Keeper) Start(interval time.Duration, save func() ([]byte, error)) {
 				}
 			}
 		}
-	}()
+	})
 }
 
 // Close waits for the goroutine, saves once more and closes the storage. It may

@@ -36,7 +36,6 @@ type history struct {
 	squares float64   // squared distance of minutes from the expected
 	sum     float64   // sum of the expected
 	peak    float64   // lines of the busiest minute, halved every three days
-	gap     int64     // longest time between two lines, ns
 }
 
 func begin(t int64) history {

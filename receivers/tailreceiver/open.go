@@ -75,8 +75,13 @@ func compressedName(path string) bool {
 }
 
 var magics = [][]byte{
-	{0x1f, 0x8b}, {0x28, 0xb5, 0x2f, 0xfd}, {0xfd, '7', 'z', 'X', 'Z'}, []byte("BZh"), {0x04, 0x22, 0x4d, 0x18},
-	[]byte("PK\x03\x04"), []byte("LPKSHHRH"), {0x7f, 'E', 'L', 'F'},
+	{0x1f, 0x8b},
+	{0x28, 0xb5, 0x2f, 0xfd},
+	{0xfd, '7', 'z', 'X', 'Z'},
+	[]byte("BZh"),
+	{0x04, 0x22, 0x4d, 0x18},
+	[]byte("PK\x03\x04"), []byte("LPKSHHRH"),
+	{0x7f, 'E', 'L', 'F'},
 }
 
 // isText reports whether the beginning of a file looks like text: no archive, and
