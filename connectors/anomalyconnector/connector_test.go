@@ -544,6 +544,7 @@ func (m *memoryStorage) Set(_ context.Context, k string, v []byte) error {
 	m.data[k] = v
 	return nil
 }
+
 func (m *memoryStorage) Delete(_ context.Context, k string) error {
 	delete(m.data, k)
 	return nil

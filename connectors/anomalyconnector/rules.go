@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,7 @@ type rule struct {
 func compileRules(c *Config) []*rule {
 	list := c.Rules
 	if c.BuiltinRules {
-		list = append(list[:len(list):len(list)], builtinRules()...)
+		list = append(slices.Clip(list), builtinRules()...)
 	}
 	out := make([]*rule, len(list))
 	for i := range list {
