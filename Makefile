@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: build test race lint fmt generate backends e2e bench idle run clean
+.PHONY: build test race lint fmt generate backends browser e2e bench idle run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -28,6 +28,9 @@ backends: ## fills the cache of real backends that e2e uses
 	test/backends/elasticsearch.sh --build
 	test/backends/prometheus.sh --build
 	test/backends/loki.sh --build
+
+browser: ## the page by itself, in a real Chromium
+	go test -tags browser -count=1 ./extensions/consoleextension
 
 e2e: build ## the binary against real Elasticsearch, Loki, Prometheus and Chromium
 	TIDEWATCH_BINARY=$(abspath $(BINARY)) go test -tags e2e -count=1 -timeout 25m -v ./test/e2e

@@ -35,7 +35,8 @@ type tab struct {
 }
 
 func open(t *testing.T, url, scheme string, width, height int64) *tab {
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU)
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.WSURLReadTimeout(90*time.Second)) // the first start on a busy machine
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
@@ -148,7 +149,8 @@ func TestPageInBrowser(t *testing.T) {
 			b.shot(scheme+"-used-full", true)
 			// The crosshair is shared: pointing at one chart moves it in all.
 			b.eval(`document.documentElement.style.scrollBehavior = "auto"; document.getElementById("metrics").scrollIntoView()`)
-			b.run(chromedp.Sleep(200*time.Millisecond), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 800, 240), chromedp.Sleep(200*time.Millisecond))
+			at := b.eval(`(() => { const r = document.querySelectorAll("#charts .u-over")[2].getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`).([]any)
+			b.run(chromedp.Sleep(200*time.Millisecond), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0].(float64), at[1].(float64)), chromedp.Sleep(200*time.Millisecond))
 			require.Regexp(t, `\d\d:\d\d:\d\d`, b.eval(`document.querySelectorAll("#charts .state")[6].textContent`))
 			b.shot(scheme+"-crosshair", false)
 			b.clean()

@@ -22,7 +22,7 @@ import (
 func TestPageShowsLiveData(t *testing.T) {
 	browser := chromium(t)
 	a := newAgent(t)
-	a.set = append(a.set, "connectors::anomaly::min_history=20s", "connectors::anomaly::baselines_interval=1s")
+	a.set = append(a.set, "connectors::anomaly::min_history=20s", "connectors::anomaly::baselines_interval=1s", "connectors::pattern::learning=20s")
 	a.start()
 	app := newApplication(t, a.logDir)
 	shop := newInstrumented(t, app, a)
@@ -52,18 +52,20 @@ func TestPageShowsLiveData(t *testing.T) {
 
 	live := 15 * time.Second
 	if os.Getenv("UPDATE_SCREENSHOT") != "" {
-		live = 150 * time.Second // charts with something to see
+		live = 240 * time.Second // charts with something to see, and trouble near the end
 	}
 	second := 0
 	for end := time.Now().Add(live); time.Now().Before(end); time.Sleep(time.Second) {
 		app.now()
 		app.writeJSON(20 + second%7)
 		app.writePlain(30 + second%11)
-		if second > 120 {
+		queued := 100 + second*second%9
+		if second > 140 {
 			app.writeRefused(200)
+			queued *= 10
 		}
 		shop.requests(5)
-		depth.Record(t.Context(), float64(100+second%9))
+		depth.Record(t.Context(), float64(queued))
 		shop.push()
 		second++
 	}
