@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: build test race lint fmt generate backends browser e2e bench idle run clean
+.PHONY: build test race lint fmt generate backends browser e2e bench bench-patterns bench-formats bench-anomaly idle run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -37,6 +37,9 @@ e2e: build ## the binary against real Elasticsearch, Loki, Prometheus and Chromi
 
 bench: ## timings of the hot code, to compare with benchstat
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-patterns bench-formats bench-anomaly: bench-%: build ## scores on labelled data, which TIDEWATCH_YARDSTICKS names
+	test/bench/$*.sh $(BINARY)
 
 idle: build ## what the agent costs with nothing to do: size, start, memory, CPU
 	test/bench/idle.sh $(BINARY)
