@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -99,12 +100,20 @@ func readFiles(uris []string) (yamlFiles, error) {
 	return files, errors.Join(errs...)
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+var (
+	yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)$`)
+	// yamlParser are the messages of the YAML parser proper; unlike the scanner's,
+	// they name the line before the one that they mean.
+	yamlParser = regexp.MustCompile(`^did not find expected (<document start>|<stream-start>|node content|key|'-' indicator|',' or)`)
+)
 
 func badYAML(name string, err error) *ConfigError {
 	e := &ConfigError{File: name, Problem: "is not valid YAML: " + oneLine(strings.TrimPrefix(err.Error(), "yaml: ")), Hint: "check indentation, colons and quotes near this line"}
 	if m := yamlLine.FindStringSubmatch(oneLine(err.Error())); m != nil {
-		_, _ = fmt.Sscan(m[1], &e.Line)
+		e.Line, _ = strconv.Atoi(m[1]) // no number, no line
+		if e.Line > 0 && yamlParser.MatchString(m[2]) {
+			e.Line++
+		}
 		e.Problem = "is not valid YAML: " + m[2]
 	}
 	return e

@@ -95,21 +95,11 @@ func (b *batch) summary(f *finding.Finding, verdict *anomaly.Verdict, v float64)
 		side = "below"
 	}
 	return fmt.Sprintf("%s is %s, %s what is usual at this time: about %s (%s to %s).", name, b.format(v), side,
-		b.format(verdict.Expected), edge(b.subject.lower(verdict)), edge(verdict.Upper))
+		b.format(verdict.Expected), b.format(b.subject.lower(verdict)), b.format(verdict.Upper))
 }
 
 func (b *batch) format(v float64) string {
-	if unit := b.subject.unitOf(); unit != "" && unit != "1" {
-		return edge(v) + " " + unit
-	}
-	return edge(v)
-}
-
-func edge(v float64) string {
-	if math.IsInf(v, 0) {
-		return "any"
-	}
-	return fmt.Sprintf("%.4g", v)
+	return readable(v, b.subject.unitOf(), b.subject.metric)
 }
 
 // number is a receipt's field; what is not finite is left out.

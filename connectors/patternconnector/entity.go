@@ -1,6 +1,8 @@
 package patternconnector
 
 import (
+	"path"
+	"path/filepath"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -61,7 +63,13 @@ func entityOf(resource pcommon.Map) pcommon.Map {
 // entityName is what a person calls the service.
 func entityName(entity pcommon.Map) string {
 	for _, k := range [...]string{signals.AttrServiceName, "k8s.container.name", "container.name", signals.AttrLogFilePath, signals.AttrHostName} {
-		if v, ok := entity.Get(k); ok {
+		v, ok := entity.Get(k)
+		switch {
+		case !ok:
+			continue
+		case k == signals.AttrLogFilePath: // the whole path is among the finding's attributes
+			return path.Base(filepath.ToSlash(v.AsString()))
+		default:
 			return v.AsString()
 		}
 	}
