@@ -252,7 +252,7 @@ func TestFloodWithinSeconds(t *testing.T) {
 		c.Time = c.Add(time.Second)
 	}
 	f.check(t.Context())
-	require.Equal(t, []string{"pattern_new open", "pattern_flood open", "pattern_new updated"}, raised(sink))
+	require.Equal(t, []string{"pattern_new open", "pattern_flood open", "pattern_new resolved"}, raised(sink))
 }
 
 func TestRefusedFindingsAreSentAgain(t *testing.T) {

@@ -197,6 +197,9 @@ func (d *Detector) open(p *pattern, k Kind, r *report, now int64) {
 	p.open[k] = r
 	d.openCount++
 	d.report(p, k, Open, now)
+	if k == Flood && p.open[New] != nil { // one trouble is told of once
+		d.resolve(p, New, now)
+	}
 }
 
 func (d *Detector) resolve(p *pattern, k Kind, now int64) {
