@@ -22,7 +22,7 @@ import (
 func TestPageShowsLiveData(t *testing.T) {
 	browser := chromium(t)
 	a := newAgent(t)
-	a.set = append(a.set, "connectors::anomaly::min_history=20s", "connectors::anomaly::baselines_interval=1s", "connectors::pattern::learning=20s")
+	a.set = append(a.set, "connectors::anomaly::min_history=20s", "connectors::anomaly::baselines_interval=1s", "connectors::pattern::learning=100s")
 	a.start()
 	app := newApplication(t, a.logDir)
 	shop := newInstrumented(t, app, a)
