@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/tidewatch/tidewatch/anomaly"
+	"github.com/tidewatch/tidewatch/internal/attrhash"
 )
 
 // batch is the walk through one resource's metrics.
@@ -37,7 +38,7 @@ func (b *batch) metric(m pmetric.Metric) {
 	if b.rule == nil {
 		return
 	}
-	b.metricHash = combine(b.resourceHash, xxhash.Sum64String(m.Name()))
+	b.metricHash = attrhash.Combine(b.resourceHash, xxhash.Sum64String(m.Name()))
 	b.subject = subject{metric: m.Name(), unit: m.Unit()}
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
@@ -135,7 +136,7 @@ func (b *batch) distribution(p distributionPoint, count, sum float64, hasSum boo
 
 // find is the series of the subject; part tells a histogram's series apart.
 func (b *batch) find(part uint64) *series {
-	id := combine(b.metricHash+part, hashMap(b.subject.attributes))
+	id := attrhash.Combine(b.metricHash+part, attrhash.Map(b.subject.attributes))
 	return b.watcher.find(seriesID(id), b.rule)
 }
 

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/attrhash"
 	"github.com/tidewatch/tidewatch/internal/snapshot"
 )
 
@@ -127,7 +128,7 @@ func (w *watcher) observe(ctx context.Context, md pmetric.Metrics) pmetric.Metri
 	w.expire(w.cfg.SeriesExpiry, &w.sweptAt)
 	out := pmetric.NewMetrics()
 	for _, rm := range md.ResourceMetrics().All() {
-		b := batch{watcher: w, resource: rm.Resource(), resourceHash: hashMap(rm.Resource().Attributes()), baselines: baselines{out: out, resource: rm}}
+		b := batch{watcher: w, resource: rm.Resource(), resourceHash: attrhash.Map(rm.Resource().Attributes()), baselines: baselines{out: out, resource: rm}}
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {
 				b.metric(m)

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/tidewatch/tidewatch/internal/attrhash"
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/signals"
 )
@@ -19,7 +19,7 @@ import (
 func (e *consoleExporter) consumeMetrics(_ context.Context, md pmetric.Metrics) error {
 	for _, rm := range md.ResourceMetrics().All() {
 		resource := rm.Resource().Attributes()
-		id := identity(resource)
+		id := attrhash.Map(resource)
 		for _, sm := range rm.ScopeMetrics().All() {
 			for _, m := range sm.Metrics().All() {
 				if m.Name() == signals.MetricBaselineLearned {
@@ -84,7 +84,7 @@ func (e *consoleExporter) putLearned(resourceID uint64, m pmetric.Metric) {
 }
 
 func seriesID(resourceID uint64, p pmetric.NumberDataPoint) uint64 {
-	return resourceID*31 + identity(p.Attributes())
+	return attrhash.Combine(resourceID, attrhash.Map(p.Attributes()))
 }
 
 func value(p pmetric.NumberDataPoint) float64 {
@@ -103,18 +103,4 @@ func describe(resource, attrs pcommon.Map) localstore.SeriesInfo {
 	}
 	slices.SortFunc(info.Attrs, func(a, b localstore.Attr) int { return cmp.Compare(a.Key, b.Key) })
 	return info
-}
-
-// identity is a hash of the attributes that does not depend on their order.
-func identity(m pcommon.Map) uint64 {
-	var sum uint64
-	var d xxhash.Digest
-	for k, v := range m.All() {
-		d.Reset()
-		_, _ = d.WriteString(k)
-		_, _ = d.Write([]byte{0})
-		_, _ = d.WriteString(valueText(v))
-		sum += d.Sum64()
-	}
-	return sum
 }

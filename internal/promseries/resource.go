@@ -7,6 +7,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/tidewatch/tidewatch/internal/attrhash"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
@@ -41,7 +42,7 @@ type resource struct {
 }
 
 func (t *Translator) resource(attrs pcommon.Map) *resource {
-	hash := hashMap(attrs)
+	hash := attrhash.Map(attrs)
 	if r, ok := t.resources[hash]; ok {
 		return r
 	}
@@ -117,7 +118,7 @@ func (t *Translator) targetInfo(r *resource, at int64, fn func(*Point)) {
 	if !ok {
 		return
 	}
-	id := combine(r.hash, xxhash.Sum64String("target_info"))
+	id := attrhash.Combine(r.hash, xxhash.Sum64String("target_info"))
 	s := t.known(id)
 	if s == nil {
 		if s = t.remember(id, f, slices.Clone(r.info), false); s == nil {

@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/tidewatch/tidewatch/internal/attrhash"
 )
 
 // maxMetrics bounds the cache from a metric's name, unit and type to its family.
@@ -183,7 +185,7 @@ func (t *Translator) family(name string, kind Kind, describe func() (help, unit 
 
 // metricFamily finds the family of m through a cache that spares building names.
 func (t *Translator) metricFamily(m pmetric.Metric, kind Kind) (*Family, uint64, bool) {
-	id := combine(combine(xxhash.Sum64String(m.Name()), xxhash.Sum64String(m.Unit())), uint64(kind))
+	id := attrhash.Combine(attrhash.Combine(xxhash.Sum64String(m.Name()), xxhash.Sum64String(m.Unit())), uint64(kind))
 	if f, ok := t.metrics[id]; ok {
 		return f, id, true
 	}
@@ -247,7 +249,7 @@ func (t *Translator) remember(id uint64, f *Family, labels []Label, delta bool) 
 
 // find is the series for a point of f, or nil when it is refused.
 func (t *Translator) find(r *resource, f *Family, metric uint64, attrs pcommon.Map, delta bool) *Series {
-	id := combine(r.hash+hashMap(attrs)*prime1, metric)
+	id := attrhash.Combine(attrhash.Combine(r.hash, attrhash.Map(attrs)), metric)
 	if s := t.known(id); s != nil {
 		return s
 	}
