@@ -16,6 +16,9 @@ type Match struct {
 	Template string
 	// New is set for the first line of a pattern.
 	New bool
+	// Merged are the ids that this line showed to mean the same as ID, and that are
+	// its aliases from now on; almost always nil.
+	Merged []string
 }
 
 // Stats are running totals of a Miner, except Patterns and Bytes.
@@ -40,6 +43,8 @@ type Miner struct {
 	aliases  map[uint64]*pattern // keys of merged patterns
 	order    []uint64            // of aliases, oldest first
 	full     int64               // no room could be made at this time
+	last     *pattern            // of the line observed last
+	merged   []string            // by that line
 	stats    Stats
 }
 
@@ -55,7 +60,7 @@ func (m *Miner) reset() {
 	m.patterns = map[uint64]*pattern{}
 	m.byLen = map[int][]*pattern{}
 	m.aliases = map[uint64]*pattern{}
-	m.order, m.full = nil, 0
+	m.order, m.full, m.last, m.merged = nil, 0, nil, nil
 	m.stats = Stats{}
 }
 
@@ -68,32 +73,39 @@ func (m *Miner) ObserveBytes(line []byte, now time.Time) Match {
 // time should not go backwards by much; it decides which patterns are old.
 func (m *Miner) Observe(line string, now time.Time) Match {
 	m.stats.Lines++
-	m.read(line)
+	m.scan.readLine(line, &m.opt)
+	m.merged = nil
 	ns := now.UnixNano()
 	p, isNew := m.find(ns)
+	m.last = p
 	if p == nil {
 		m.stats.Overflow++
 		return Match{ID: OtherID, Template: OtherID}
 	}
 	p.count++
 	p.last = max(p.last, ns)
-	return Match{ID: p.id, Template: p.text(), New: isNew}
+	if !isNew {
+		m.record(p)
+	}
+	return Match{ID: p.id, Template: p.text(), New: isNew, Merged: m.merged}
 }
 
-// read cuts the line into m.scan.
-func (m *Miner) read(line string) {
-	cut := len(line) > m.opt.MaxLine
-	if cut {
-		line = line[:m.opt.MaxLine]
+// record counts the values of the line, if there is memory for them.
+func (m *Miner) record(p *pattern) {
+	if p.slots == nil {
+		if m.stats.Bytes+p.worthSlots()*slotSize > m.opt.MaxBytes {
+			return
+		}
+		m.resized(p, p.chooseSlots)
 	}
-	if !m.opt.NoHeader {
-		line = line[headerEnd(line):]
-	}
-	if msg, ok := messageOf(line); ok {
-		line = msg
-	}
-	m.scan.read(line, m.opt.MaxTokens)
-	m.scan.cut = m.scan.cut || cut
+	p.record(&m.scan)
+}
+
+// resized runs change, which changes the size of p.
+func (m *Miner) resized(p *pattern, change func()) {
+	m.stats.Bytes -= p.size
+	change()
+	m.stats.Bytes += p.size
 }
 
 func (m *Miner) find(now int64) (p *pattern, isNew bool) {

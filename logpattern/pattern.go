@@ -27,6 +27,7 @@ type pattern struct {
 	first    int64 // Unix ns
 	last     int64
 	size     int
+	slots    []slot   // nil until the second line
 	into     *pattern // set once merged
 	gone     bool     // set once evicted
 }
@@ -147,6 +148,7 @@ func (p *pattern) kindAt(e int) Kind {
 
 // loosen makes element e a variable.
 func (p *pattern) loosen(e int) {
+	word := p.wordAt(e)
 	p.elems[e] = 0
 	for i := range p.parts {
 		if int(p.parts[i].elem) == e {
@@ -154,6 +156,10 @@ func (p *pattern) loosen(e int) {
 		}
 	}
 	p.template = ""
+	p.chooseSlots()
+	if sl := p.slotAt(int32(e), 0); sl != nil {
+		sl.addValue(word, p.count)
+	}
 }
 
 // learn widens the kinds of p's variables by those of a line that matched.

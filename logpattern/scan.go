@@ -37,7 +37,7 @@ func mix(a, b uint64) uint64 {
 // wordHash hashes a constant word; it is never zero.
 func wordHash(w string) uint64 {
 	n := len(w)
-	h := uint64(n) * mix1
+	h := uint64(n) * mix2
 	switch {
 	case n >= 8:
 		for i := 0; i+8 < n; i += 8 {
@@ -71,6 +71,22 @@ func (s *scan) shape() uint64 {
 		h = mix(h, e)
 	}
 	return h
+}
+
+// readLine cuts the message of a line.
+func (s *scan) readLine(line string, opt *Options) {
+	cut := len(line) > opt.MaxLine
+	if cut {
+		line = line[:opt.MaxLine]
+	}
+	if !opt.NoHeader {
+		line = line[headerEnd(line):]
+	}
+	if msg, ok := messageOf(line); ok {
+		line = msg
+	}
+	s.read(line, opt.MaxTokens)
+	s.cut = s.cut || cut
 }
 
 // read cuts msg into tokens.

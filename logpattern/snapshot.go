@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math"
 
 	"github.com/tidewatch/tidewatch/logpattern/internal/wire"
 )
@@ -13,7 +14,7 @@ import (
 // CRC-32 (Castagnoli) of all before it.
 const (
 	snapshotMagic   = "TWLP"
-	snapshotVersion = 1
+	snapshotVersion = 2 // 1 had no values
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -54,7 +55,43 @@ func (p *pattern) appendTo(b []byte) []byte {
 		b = wire.AppendString(b, t.lit)
 		b = wire.AppendString(b, t.word)
 	}
-	return wire.AppendString(b, p.tail)
+	b = wire.AppendString(b, p.tail)
+	b = binary.AppendUvarint(b, uint64(len(p.slots)))
+	for i := range p.slots {
+		b = p.slots[i].appendTo(b)
+	}
+	return b
+}
+
+func (sl *slot) appendTo(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(sl.elem))
+	b = append(b, byte(sl.nth))
+	for _, v := range [...]uint64{sl.count, sl.numbers} {
+		b = binary.AppendUvarint(b, v)
+	}
+	for _, v := range [...]uint64{math.Float64bits(sl.min), math.Float64bits(sl.max), sl.distinct} {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	for i := range sl.top {
+		c := &sl.top[i]
+		b = binary.AppendUvarint(b, uint64(c.n))
+		b = binary.LittleEndian.AppendUint32(b, c.hash)
+		b = wire.AppendString(b, string(c.text[:c.size]))
+	}
+	return b
+}
+
+func readSlot(r *wire.Reader) (sl slot) {
+	sl.elem, sl.nth = int32(r.Uvarint()), int8(r.Byte())
+	sl.count, sl.numbers = r.Uvarint(), r.Uvarint()
+	sl.min, sl.max = math.Float64frombits(r.Uint64()), math.Float64frombits(r.Uint64())
+	sl.distinct = r.Uint64()
+	for i := range sl.top {
+		n := uint32(min(r.Uvarint(), math.MaxInt32))
+		hash := r.Uint32()
+		sl.top[i].set(hash, n, r.String())
+	}
+	return sl
 }
 
 // Restore replaces the state by that of a snapshot, within the bounds of the
@@ -72,8 +109,8 @@ func (m *Miner) restore(b []byte) error {
 	if len(b) < len(snapshotMagic)+1+4 || string(b[:4]) != snapshotMagic {
 		return errors.New("no magic number")
 	}
-	if b[4] != snapshotVersion {
-		return fmt.Errorf("version %d is not %d", b[4], snapshotVersion)
+	if b[4] == 0 || b[4] > snapshotVersion {
+		return fmt.Errorf("version %d is newer than %d", b[4], snapshotVersion)
 	}
 	body, sum := b[:len(b)-4], binary.LittleEndian.Uint32(b[len(b)-4:])
 	if crc32.Checksum(body, castagnoli) != sum {
@@ -82,7 +119,7 @@ func (m *Miner) restore(b []byte) error {
 	r := wire.NewReader(body[5:])
 	m.stats.Lines = r.Uvarint()
 	for n := r.Uvarint(); n > 0 && r.OK(); n-- {
-		p := readPattern(r)
+		p := readPattern(r, b[4])
 		if p == nil {
 			break
 		}
@@ -107,7 +144,7 @@ func (m *Miner) restore(b []byte) error {
 	return r.Err()
 }
 
-func readPattern(r *wire.Reader) *pattern {
+func readPattern(r *wire.Reader, version byte) *pattern {
 	p := &pattern{key: r.Uint64(), count: r.Uvarint(), first: r.Varint(), last: r.Varint()}
 	p.id = idOf(p.key)
 	elems, parts := r.Uvarint(), r.Uvarint()
@@ -145,8 +182,29 @@ func readPattern(r *wire.Reader) *pattern {
 	}
 	p.tail = r.String()
 	p.size = patternOverhead + 2*(text+len(p.tail)) + len(p.parts)*partSize + 8*len(p.elems)
+	if version > 1 {
+		p.readSlots(r)
+	}
 	if !r.OK() {
 		return nil
 	}
 	return p
+}
+
+// readSlots takes the slots that fit the parts of p.
+func (p *pattern) readSlots(r *wire.Reader) {
+	n := r.Uvarint()
+	if n > maxParams {
+		r.Fail(errors.New("too many values"))
+		return
+	}
+	saved := make([]slot, 0, n)
+	for range n {
+		saved = append(saved, readSlot(r))
+	}
+	if n > 0 {
+		p.slots = saved
+		p.size += len(saved) * slotSize
+		p.chooseSlots()
+	}
 }

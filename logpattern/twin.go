@@ -34,7 +34,7 @@ func (m *Miner) twin(s *scan) *pattern {
 		loosened := false
 		for e := range s.elems {
 			if s.elems[e] == 0 && best.elems[e] != 0 {
-				best.loosen(e)
+				m.resized(best, func() { best.loosen(e) })
 				loosened = true
 			}
 		}
@@ -124,7 +124,7 @@ func (m *Miner) merge(group []*pattern, place int) *pattern {
 			into = p
 		}
 	}
-	into.loosen(place)
+	m.resized(into, func() { into.loosen(place) })
 	for _, p := range group {
 		if p == into {
 			continue
@@ -171,12 +171,17 @@ func (m *Miner) absorb(into, p *pattern) {
 		into.parts[i].kind = join(into.parts[i].kind, p.parts[i].kind)
 	}
 	into.template = ""
+	if into.slots == nil {
+		m.resized(into, into.chooseSlots)
+	}
+	into.joinParams(p)
 	into.count += p.count
 	into.first = min(into.first, p.first)
 	into.last = max(into.last, p.last)
 	m.drop(p)
 	p.gone, p.into = false, into
-	p.parts, p.elems, p.template = nil, nil, ""
+	p.parts, p.elems, p.slots, p.template = nil, nil, nil, ""
+	m.merged = append(m.merged, p.id)
 	m.stats.Merges++
 	if len(m.order) >= 4*m.opt.MaxPatterns {
 		n := len(m.order) / 4

@@ -18,6 +18,9 @@ const (
 
 	// AttrPatternID is the stable id of the log pattern that a record belongs to.
 	AttrPatternID = "log.pattern.id"
+	// AttrPatternAliases lists the ids that, with this record, became aliases of
+	// its pattern: what was told of them belongs to AttrPatternID from now on.
+	AttrPatternAliases = "log.pattern.aliases"
 	// AttrTemplate is the pattern's readable template, with variables as <type>.
 	AttrTemplate = "log.record.template"
 

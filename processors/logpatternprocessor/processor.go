@@ -95,6 +95,12 @@ func (p *patterns) annotateRecord(miner *logpattern.Miner, r plog.LogRecord, now
 		return
 	}
 	attrs.PutStr(signals.AttrPatternID, m.ID)
+	if len(m.Merged) > 0 {
+		aliases := attrs.PutEmptySlice(signals.AttrPatternAliases)
+		for _, id := range m.Merged {
+			aliases.AppendEmpty().SetStr(id)
+		}
+	}
 	if p.cfg.IncludeTemplate {
 		attrs.PutStr(signals.AttrTemplate, m.Template)
 	}

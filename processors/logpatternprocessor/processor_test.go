@@ -99,6 +99,31 @@ func lastID(t *testing.T, sink *consumertest.LogsSink) string {
 	return v.Str()
 }
 
+func TestTellsOfAliases(t *testing.T) {
+	p, sink := create(t, createDefaultConfig().(*Config), processortest.NewNopSettings(componentType), componenttest.NewNopHost())
+	require.NoError(t, p.ConsumeLogs(t.Context(), batch("auth",
+		"session opened for user anna", "session opened for user bert", "session opened for user carla", "session opened for user dora")))
+	require.NoError(t, p.Shutdown(t.Context()))
+	of := map[string]string{}
+	var last string
+	for _, r := range sink.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		id, _ := r.Attributes().Get(signals.AttrPatternID)
+		last = id.Str()
+		if _, known := of[last]; !known {
+			of[last] = last
+		}
+		if aliases, ok := r.Attributes().Get(signals.AttrPatternAliases); ok {
+			for _, a := range aliases.Slice().All() {
+				of[a.Str()] = last
+			}
+		}
+	}
+	require.NotEmpty(t, of)
+	for id, now := range of {
+		require.Equal(t, last, now, id)
+	}
+}
+
 func TestRestartKeepsPatterns(t *testing.T) {
 	ext := storagetest.NewFileBackedStorageExtension("kept", t.TempDir())
 	host := storagetest.NewStorageHost().WithExtension(ext.ID, ext)
