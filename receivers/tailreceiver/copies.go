@@ -17,6 +17,9 @@ const (
 	maxGhosts = 1000
 	// minProof is how many equal bytes make a copy; shorter files are read anew.
 	minProof = 32
+	// firstBytesWait is how long a file with fewer bytes waits for more of them if its
+	// name says that it may be a copy.
+	firstBytesWait = 2 * time.Second
 )
 
 // ghost is what a file held before it was truncated. Where the content was copied
@@ -132,18 +135,44 @@ func (w *watcher) continueAt(f *file, pos position) {
 
 // copyOf handles f if it holds what k holds, or held until it was truncated.
 func (w *watcher) copyOf(k, f *file) bool {
-	if k.pos.PrefixLen >= minProof && !k.pos.matches(k.handle) { // truncated, not noticed yet
-		if pos, ok := k.pos.inCopy(f.handle, f.size); ok {
-			w.continueAt(f, pos)
+	if sameBytes(k, f) {
+		f.source, f.sourceRewinds, f.compared = k, k.rewinds, f.size
+		return true
+	}
+	if k.pos.matches(k.handle) {
+		return false
+	}
+	// k was truncated, which is not noticed yet.
+	pos, ok := k.pos.inCopy(f.handle, f.size)
+	if ok {
+		w.continueAt(f, pos)
+	}
+	return ok
+}
+
+// arrive begins to read a copy that has grown to where reading of its original
+// stood. Where it holds something else there, it is a file of its own.
+func (w *watcher) arrive(f *file) {
+	pos := f.pos
+	pos.Await = false
+	if !pos.matches(f.handle) {
+		pos = position{}
+	}
+	w.continueAt(f, pos)
+}
+
+// tooSmall reports whether f is perhaps the beginning of a copy that is just being
+// written, of which there is not enough yet to tell.
+func (w *watcher) tooSmall(f *file) bool {
+	if f.size >= minProof || w.t.now().Sub(f.changed) > firstBytesWait {
+		return false
+	}
+	for _, k := range w.files {
+		if k != f && rotatedName(k.path, f.path) {
 			return true
 		}
-		return false
 	}
-	if !sameBytes(k, f) {
-		return false
-	}
-	f.source, f.sourceRewinds, f.compared = k, k.rewinds, f.size
-	return true
+	return false
 }
 
 // relativeBusy reports whether a file of which f may be a copy is with a worker,
@@ -164,17 +193,17 @@ func (p *position) inCopy(r io.ReaderAt, size int64) (position, bool) {
 		return position{}, false
 	case size >= p.Offset:
 		return *p, p.matches(r)
-	case p.matchesPrefix(r): // more was read of the original than was copied
-		end := position{}
-		end.jump(r, size)
-		return end, true
+	case p.matchesPrefix(r): // it is still being written, or more was read of the original than was copied
+		pos := *p
+		pos.Await = true
+		return pos, true
 	}
 	return position{}, false
 }
 
 // sameBytes reports whether f holds nothing but what its older relative k holds.
 func sameBytes(k, f *file) bool {
-	if f.size < minProof || k.size < f.size {
+	if f.size < minProof {
 		return false
 	}
 	var a, b [4096]byte

@@ -55,12 +55,15 @@ func (f *file) flushes(now time.Time, timeout time.Duration) bool {
 
 // overdue reports whether something read before has waited long enough.
 func (f *file) overdue(now time.Time, timeout time.Duration) bool {
-	return f.joinOverdue(now) || f.settles(now) || timeout > 0 && f.source == nil && f.size > f.pos.Offset && f.flushes(now, timeout)
+	return f.joinOverdue(now) || f.settles(now) || timeout > 0 && f.source == nil && !f.pos.Await && f.size > f.pos.Offset && f.flushes(now, timeout)
 }
 
 // unread reports whether a worker could find something to read.
 func (f *file) unread() bool {
-	return f.source == nil && f.size != f.pos.Offset && f.size != f.seenAt
+	if f.pos.Await && f.size < f.pos.Offset {
+		return false
+	}
+	return f.source == nil && (f.size != f.pos.Offset || f.pos.Await) && f.size != f.seenAt
 }
 
 // joinOverdue reports whether lines have waited long enough for the rest of one

@@ -30,6 +30,9 @@ type position struct {
 	TailHash uint64 `json:"th,omitempty"`
 	// Skip is true inside a line of which the beginning was delivered, cut.
 	Skip bool `json:"s,omitempty"`
+	// Await is true in a copy that is still being written: what it holds so far was
+	// delivered from its original, and reading begins when it has reached Offset.
+	Await bool `json:"w,omitempty"`
 }
 
 // advance moves the position to offset. read is what lies directly before it.

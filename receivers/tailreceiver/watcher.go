@@ -196,7 +196,7 @@ func (w *watcher) begin(f *file) bool {
 		}
 		return false
 	}
-	if w.relativeBusy(f) || !w.open(f) {
+	if w.relativeBusy(f) || w.tooSmall(f) || !w.open(f) {
 		return false
 	}
 	if !isText(f.handle) {
@@ -343,6 +343,9 @@ func (w *watcher) dispatch() {
 	for _, f := range w.files {
 		if f.busy.Load() || !f.begun {
 			continue
+		}
+		if f.pos.Await && f.source == nil && f.size >= f.pos.Offset && w.open(f) {
+			w.arrive(f)
 		}
 		if !f.unread() && !f.overdue(now, w.t.cfg.FlushTimeout) {
 			continue
