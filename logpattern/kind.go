@@ -19,11 +19,14 @@ const (
 	Date
 	Str
 	ID
+	Bool
+	// Empty is a value that is not there ("user= "), and was never seen.
+	Empty
 	kinds
 )
 
 var kindNames = [kinds]string{
-	"", "<*>", "<num>", "<hex>", "<ip>", "<uuid>", "<path>", "<url>", "<duration>", "<size>", "<date>", "<str>", "<id>",
+	"", "<*>", "<num>", "<hex>", "<ip>", "<uuid>", "<path>", "<url>", "<duration>", "<size>", "<date>", "<str>", "<id>", "<bool>", "",
 }
 
 // String is the placeholder that stands for the kind in a template.
@@ -32,6 +35,17 @@ func (k Kind) String() string {
 		return "<*>"
 	}
 	return kindNames[k]
+}
+
+// KindOf is the kind whose placeholder in templates is s ("<num>"); ok is false if
+// s is none.
+func KindOf(s string) (k Kind, ok bool) {
+	for k := Any; k < Empty; k++ {
+		if kindNames[k] == s {
+			return k, true
+		}
+	}
+	return Word, false
 }
 
 // join is the narrowest kind that covers both.
@@ -43,6 +57,8 @@ func join(a, b Kind) Kind {
 		a, b = b, a
 	}
 	switch {
+	case b == Empty:
+		return a
 	case a != Any && (a == Str || b == Str):
 		return Str
 	case a == Num && (b == Hex || b == Duration || b == Size || b == ID):

@@ -1,6 +1,7 @@
 package logpattern
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -13,6 +14,7 @@ type part struct {
 	lit, word string // word is empty for a variable
 	elem      int32
 	kind      Kind
+	list      bool // one or more values, in lines of different length
 }
 
 // pattern is what the miner knows of one pattern.
@@ -117,6 +119,9 @@ func (p *pattern) text() string {
 		} else {
 			b.WriteString(t.kind.String())
 		}
+		if t.list {
+			b.WriteString("…")
+		}
 	}
 	b.WriteString(p.tail)
 	p.template = b.String()
@@ -164,23 +169,57 @@ func (p *pattern) loosen(e int) {
 
 // learn widens the kinds of p's variables by those of a line that matched.
 func (p *pattern) learn(s *scan) {
-	if len(p.parts) != len(s.tokens) {
-		return
-	}
-	for i := range p.parts {
-		a, b := &p.parts[i], &s.tokens[i]
-		if a.elem != b.elem || a.kind == Word {
+	for i, j := 0, 0; i < len(p.parts) && j < len(s.tokens); {
+		e := p.parts[i].elem
+		if s.tokens[j].elem < e {
+			j++
 			continue
 		}
-		k := b.kind
-		if k == Word {
-			k = Any
-			if a.kind == Str {
-				k = Str // behind an equals sign or in quotes
+		n, m := 1, 1
+		for i+n < len(p.parts) && p.parts[i+n].elem == e {
+			n++
+		}
+		for j+m < len(s.tokens) && s.tokens[j+m].elem == e {
+			m++
+		}
+		if p.elems[e] == 0 {
+			if n != m && !p.parts[i].list {
+				p.collapse(i, n)
+				n = 1
+			}
+			for k := range m {
+				p.widen(i+min(k, n-1), s.tokens[j+k].kind)
 			}
 		}
-		if k = join(a.kind, k); k != a.kind {
-			a.kind, p.template = k, ""
+		i, j = i+n, j+m
+	}
+}
+
+// widen makes the kind of a part cover another.
+func (p *pattern) widen(i int, k Kind) {
+	t := &p.parts[i]
+	if k == Word {
+		k = Any
+		if t.kind == Str || t.kind == Empty {
+			k = Str // behind an equals sign or in quotes
+		}
+	}
+	if k = join(t.kind, k); k != t.kind {
+		t.kind, p.template = k, ""
+	}
+}
+
+// collapse makes one list of n parts.
+func (p *pattern) collapse(i, n int) {
+	for k := i + 1; k < i+n; k++ {
+		p.widen(i, p.parts[k].kind)
+	}
+	p.parts[i].list = true
+	p.parts = slices.Delete(p.parts, i+1, i+n)
+	p.template = ""
+	for k := range p.slots {
+		if sl := &p.slots[k]; int(sl.part) > i {
+			sl.part = max(int32(i), sl.part-int32(n-1))
 		}
 	}
 }

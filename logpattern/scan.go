@@ -111,7 +111,7 @@ func (s *scan) read(msg string, maxTokens int) {
 				}
 			case '(':
 				if at(msg, i+1) == ')' && i > 0 && msg[i-1] == ' ' {
-					s.add(i+1, i+1, Str) // nothing where something else may be
+					s.add(i+1, i+1, Empty) // nothing where something else may be
 				}
 			}
 			i++
@@ -205,7 +205,7 @@ func (s *scan) emptyValue(i int) {
 		return
 	}
 	if i+1 == len(s.msg) || isSpace(s.msg[i+1]) || s.msg[i+1] == ',' || s.msg[i+1] == ';' {
-		s.add(i+1, i+1, Str)
+		s.add(i+1, i+1, Empty)
 	}
 }
 
@@ -293,6 +293,9 @@ func (s *scan) word(start, end int, flags uint16) bool {
 		}
 		if flags&clDot != 0 && isHostName(w) {
 			return s.add(start, end, ID)
+		}
+		if isBool(w) {
+			return s.add(start, end, Bool)
 		}
 		return s.add(start, end, s.inContext(start, end))
 	}

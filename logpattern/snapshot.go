@@ -17,6 +17,9 @@ const (
 	snapshotVersion = 2 // 1 had no values
 )
 
+// listFlag marks the kind of a list.
+const listFlag = 0x80
+
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // ErrSnapshot is wrapped by every error of Restore.
@@ -50,7 +53,11 @@ func (p *pattern) appendTo(b []byte) []byte {
 	b = binary.AppendUvarint(b, uint64(len(p.elems)))
 	b = binary.AppendUvarint(b, uint64(len(p.parts)))
 	for _, t := range p.parts {
-		b = append(b, byte(t.kind))
+		k := byte(t.kind)
+		if t.list {
+			k |= listFlag
+		}
+		b = append(b, k)
 		b = binary.AppendUvarint(b, uint64(t.elem))
 		b = wire.AppendString(b, t.lit)
 		b = wire.AppendString(b, t.word)
@@ -157,7 +164,8 @@ func readPattern(r *wire.Reader, version byte) *pattern {
 	text := 0
 	last := int32(-1)
 	for range parts {
-		t := part{kind: Kind(r.Byte())}
+		k := r.Byte()
+		t := part{kind: Kind(k &^ listFlag), list: k&listFlag != 0}
 		e := r.Uvarint()
 		t.lit, t.word = r.String(), r.String()
 		if !r.OK() || t.kind >= kinds || e >= elems || (t.kind == Word) != (t.word != "") {

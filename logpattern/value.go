@@ -47,6 +47,15 @@ func isHostName(w string) bool {
 	return topDomain(tld) || len(tld) == 2 && first != last && tld[0] >= 'a' && tld[1] >= 'a'
 }
 
+// isBool reports whether w is a value of a variable that is true or false.
+func isBool(w string) bool {
+	switch w {
+	case "true", "false", "True", "False", "TRUE", "FALSE":
+		return true
+	}
+	return false
+}
+
 func topDomain(s string) bool {
 	switch s {
 	case "com", "net", "org", "edu", "gov", "mil", "int", "info", "biz", "arpa", "local", "localdomain", "lan", "internal", "intranet", "corp":

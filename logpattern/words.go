@@ -6,7 +6,7 @@ import "strings"
 // that differ in one of them mean different things. The words are general
 // English of operations; forms in -ed and -ing are found by their ending.
 var stateWords = wordSet(`
-up down on off yes no true false ok okay okey good bad ko null none nil not enable disable start stop begin end open close success successful
+up down on off yes no ok okay okey good bad ko none not enable disable start stop begin end open close success successful
 successfully succeed succeeds failure fail fails error errors warning warn fatal critical panic
 abort timeout online offline active inactive idle busy available unavailable alive dead healthy
 unhealthy ready running paused resume suspend restart reboot shutdown startup connect disconnect

@@ -83,5 +83,5 @@ func TestDiff(t *testing.T) {
 }
 
 func TestStars(t *testing.T) {
-	require.Equal(t, "peer=<*>:<*> <b> x < y <*>", report.Stars("peer=<ip>:<num> <b> x < y <*>"))
+	require.Equal(t, "peer=<*> <b> x < y <*> tags <*>, <*>", report.Stars("peer=<ip>:<num> <b> x < y <*> tags <num>…, <str>"))
 }

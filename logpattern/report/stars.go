@@ -1,31 +1,50 @@
 package report
 
-import "strings"
+import (
+	"strings"
 
-// Stars writes a template with every variable as <*>, the notation of published
-// benchmarks.
+	"github.com/tidewatch/tidewatch/logpattern"
+)
+
+const star = "<*>"
+
+// Stars writes a template in the notation of published benchmarks: every
+// variable is <*>, and so are several that only a sign joins ("<ip>:<num>") and
+// lists.
 func Stars(template string) string {
-	var b strings.Builder
+	b := make([]byte, 0, len(template))
+	joined := -1 // where a variable ended that the next may belong to
 	for {
 		i := strings.IndexByte(template, '<')
 		if i < 0 {
-			return b.String() + template
+			return string(append(b, template...))
 		}
-		j := strings.IndexByte(template[i:], '>')
+		b = append(b, template[:i]...)
+		template = template[i:]
+		j := strings.IndexByte(template, '>')
 		if j < 0 {
-			return b.String() + template
+			return string(append(b, template...))
 		}
-		b.WriteString(template[:i])
-		name := template[i : i+j+1]
-		switch name {
-		case "<num>", "<hex>", "<ip>", "<uuid>", "<path>", "<url>", "<duration>", "<size>", "<date>", "<str>", "<id>":
-			name = "<*>"
-		case "<*>":
-		default: // text of the log
-			name = "<"
-			j = 0
+		if _, ok := logpattern.KindOf(template[:j+1]); !ok { // text of the log
+			b = append(b, '<')
+			template = template[1:]
+			continue
 		}
-		b.WriteString(name)
-		template = template[i+j+1:]
+		template = strings.TrimPrefix(template[j+1:], "…")
+		if joined >= 0 && joins(string(b[joined:])) {
+			b = b[:joined]
+			continue
+		}
+		b = append(b, star...)
+		joined = len(b)
 	}
+}
+
+// joins reports whether the text between two variables makes them one.
+func joins(between string) bool {
+	switch between {
+	case "", ":", ".", "/", "#", "@":
+		return true
+	}
+	return false
 }
