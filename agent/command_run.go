@@ -107,6 +107,7 @@ drains and stops.`,
 			if err := makeStateDir(os.Getenv("TIDEWATCH_STATE_DIR")); err != nil {
 				return err
 			}
+			defer tuneCollector()()
 			factories, err := set.factories()
 			if err != nil {
 				return err
