@@ -84,7 +84,7 @@ func (m *Miner) Observe(line string, now time.Time) Match {
 	}
 	p.count++
 	p.last = max(p.last, ns)
-	if !isNew {
+	if !isNew && p.sampled() {
 		m.record(p)
 	}
 	return Match{ID: p.id, Template: p.text(), New: isNew, Merged: m.merged}

@@ -14,15 +14,15 @@ const TopValues = 4
 // ManyValues is what Param.Distinct says of as many different values, or more.
 const ManyValues = 200
 
-// Param sums up the values that were seen at one position of a pattern, from its
-// second line on.
+// Param sums up the values that were seen at one position of a pattern: in its
+// first lines, except the very first, and later in one of four.
 type Param struct {
 	// Position and Label are as in Value.
 	Position int
 	Label    string
 	// Kind covers all values seen.
 	Kind Kind
-	// Count is the number of values.
+	// Count is the number of values that were looked at.
 	Count uint64
 	// Top are the most frequent values, at most TopValues, each with at least a
 	// fiftieth of the values. Counts of values that are not frequent are estimates
@@ -135,6 +135,17 @@ func (p *pattern) slotAt(elem int32, nth int8) *slot {
 		}
 	}
 	return nil
+}
+
+// eachLine is how many lines of a pattern have their values counted before it is
+// one of four.
+const eachLine = 256
+
+// sampled reports whether the values of the line that was counted last are
+// looked at. Multiples of the golden ratio do not fall in step with logs that
+// repeat themselves.
+func (p *pattern) sampled() bool {
+	return p.count <= eachLine || p.count*mix1>>62 == 0
 }
 
 // record counts the values of a line that matched p.

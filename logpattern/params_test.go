@@ -73,19 +73,21 @@ func TestParams(t *testing.T) {
 	require.Len(t, list, 4)
 	user, took, sent, status := list[0], list[1], list[2], list[3]
 	require.Equal(t, "user", user.Label)
-	require.EqualValues(t, 1000, user.Count)
-	require.Equal(t, logpattern.ValueCount{Text: "root", Count: 800}, user.Top[0])
-	require.Equal(t, logpattern.ManyValues, user.Distinct)
+	require.InDelta(t, 255+745/4, user.Count, 5)
+	require.Equal(t, "root", user.Top[0].Text)
+	require.InDelta(t, 0.8, float64(user.Top[0].Count)/float64(user.Count), 0.03)
+	require.Greater(t, user.Distinct, 80)
 
 	require.Equal(t, logpattern.Duration, took.Kind)
 	require.InDelta(t, 0.010, took.Min, 1e-9)
-	require.InDelta(t, 0.099, took.Max, 1e-9)
+	require.InDelta(t, 0.099, took.Max, 0.002)
 	require.InDelta(t, 90, took.Distinct, 30)
 
-	require.InDelta(t, 1e6, sent.Max, 1)
+	require.InDelta(t, 1e6, sent.Max, 5000)
 	require.Equal(t, "status", status.Label)
 	require.Equal(t, 2, status.Distinct)
-	require.Equal(t, []logpattern.ValueCount{{Text: "200", Count: 500}, {Text: "500", Count: 500}}, status.Top)
+	require.Len(t, status.Top, 2)
+	require.InEpsilon(t, status.Top[0].Count, status.Top[1].Count, 0.05)
 }
 
 func TestParamsSurviveMergeAndRestart(t *testing.T) {
@@ -121,7 +123,7 @@ func TestFrequentValueStaysAmongManyOthers(t *testing.T) {
 	p := m.Params(id)[0]
 	require.Len(t, p.Top, 1)
 	require.Equal(t, "192.0.2.7", p.Top[0].Text)
-	require.InEpsilon(t, 5000, p.Top[0].Count, 0.2)
+	require.InDelta(t, 0.05, float64(p.Top[0].Count)/float64(p.Count), 0.01)
 }
 
 func TestMergedIsToldOnce(t *testing.T) {

@@ -5,7 +5,7 @@ import "time"
 // Kind is what changed.
 type Kind uint8
 
-// Kinds of changes.
+// Kinds of changes. Snapshots hold their numbers.
 const (
 	// New is a pattern that was never seen before.
 	New Kind = iota
@@ -13,14 +13,33 @@ const (
 	Flood
 	// Spike is a common pattern far above its own history.
 	Spike
-	// Silence is a steady pattern that stopped while others go on.
+	// Silence is a steady pattern that stopped while others go on, or, without an
+	// ID, a whole service that stopped.
 	Silence
 	// SeverityFlip is a pattern that became an error.
 	SeverityFlip
 	// Deploy is a number of patterns that were replaced by similar ones at once.
 	Deploy
+	// ParameterShift is a pattern of which one value took over a position.
+	ParameterShift
+	// Storm is more changes at once than are reported one by one; it names what was
+	// left out.
+	Storm
 	kinds
 )
+
+// Name of the kind: "new", "flood", "spike", "silence", "severity_flip",
+// "deploy", "parameter_shift", "storm".
+func (k Kind) String() string { return kindNames[k].name }
+
+// Unit is the unit of what was observed and expected, as UCUM has it.
+func (k Kind) Unit() string { return kindNames[k].unit }
+
+var kindNames = [kinds]struct{ name, unit string }{
+	New: {"new", "{record}"}, Flood: {"flood", "{record}/min"}, Spike: {"spike", "{record}/min"}, Silence: {"silence", "{record}"},
+	SeverityFlip: {"severity_flip", "{record}"}, Deploy: {"deploy", "{pattern}"}, ParameterShift: {"parameter_shift", "1"},
+	Storm: {"storm", "{change}"},
+}
 
 // State of a change.
 type State uint8
@@ -44,12 +63,26 @@ const (
 	Error
 )
 
+// Weight is how much a change asks of a person.
+type Weight uint8
+
+// Weights: a Notice is for those who look, a Warning is to be looked at, and
+// Critical comes first.
+const (
+	Notice Weight = iota
+	Warning
+	Critical
+)
+
 // Line is one log line of a known pattern. Strings are copied if kept.
 type Line struct {
 	ID, Template, Text string
 	Severity           Severity
 	// Time is when it was written.
 	Time time.Time
+	// Number is the caller's name for the line; a Change has that of the pattern's
+	// newest line.
+	Number uint64
 }
 
 // Change is one report about one pattern.
@@ -57,69 +90,40 @@ type Change struct {
 	Kind  Kind
 	State State
 	// ID and Template are the pattern's, Example is one of its lines. A Deploy has
-	// no ID, and the template of one of the new patterns.
+	// no ID, and the template of one of the new patterns; a Silence of the whole
+	// service and a Storm have neither.
 	ID, Template, Example string
-	Severity              Severity
+	// Number is that of the pattern's newest line.
+	Number   uint64
+	Severity Severity
 	// Start is when it began, Time when this was known.
 	Start, Time time.Time
 	// Observed is lines per minute, the highest so far (Flood, Spike), lines since
-	// Start (New, Silence), errors (SeverityFlip) or replaced patterns (Deploy).
-	// Expected is in the same unit; Upper is lines per minute.
+	// Start (New, Silence), errors (SeverityFlip), replaced patterns (Deploy), the
+	// share of Value (ParameterShift) or changes left out (Storm). Expected is in
+	// the same unit; so is Upper, except that of a New and a Silence, which have
+	// none.
 	Observed, Expected, Upper float64
-	// History is how long the pattern (New: the service) is known.
+	// Position of the variable that shifted, counted from 1, and the Value that
+	// took it over (ParameterShift).
+	Position int
+	Value    string
+	// LeftOut says how many changes of which kind were not reported (Storm).
+	LeftOut string
+	// History is how long the pattern (New, Deploy: the service) is known.
 	History time.Duration
 	// Score is 0 (ordinary) to 1 (never seen).
 	Score float64
 }
 
-// Options of a Detector. Zero values mean the defaults.
-type Options struct {
-	// Learning is how long after the first line all patterns are new and none is
-	// reported. Negative: no time at all. Default 10 minutes: longer than most
-	// programs need to say each of their usual messages once.
-	Learning time.Duration
-	// MaxPatterns is how many patterns are known; the least recently seen goes
-	// first. Default 2000.
-	MaxPatterns int
-	// FloodLines is how many lines within a minute are a flood of a pattern that
-	// has less than an hour of history. Default 100: what a person would not read
-	// line by line.
-	FloodLines int
-	// Ratio is how many times the most that is expected a flood or a spike must
-	// reach, however unlikely less may be. Default 4: growth is not a spike.
-	Ratio float64
-	// UpdateEvery is the shortest time between updates of one change. Default 5
-	// minutes.
-	UpdateEvery time.Duration
-	// ResolveAfter is how long a flood must be over, or a new pattern silent.
-	// Default 5 minutes.
-	ResolveAfter time.Duration
-	// MaxNew is how many new patterns are reported within a minute; more are
-	// counted. Default 10: a deploy is not a hundred findings.
-	MaxNew int
-}
-
-func (o Options) withDefaults() Options {
-	if o.Learning == 0 {
-		o.Learning = 10 * time.Minute
+// Weight of the change. A new line that came once or twice is a Notice, and so
+// is a deploy; an error that pours in is Critical.
+func (c *Change) Weight() Weight {
+	switch {
+	case c.Kind == New && c.Observed < newLines:
+		return Notice
+	case c.Severity == Error && (c.Kind == Flood || c.Kind == Spike):
+		return Critical
 	}
-	if o.MaxPatterns <= 0 {
-		o.MaxPatterns = 2000
-	}
-	if o.FloodLines <= 0 {
-		o.FloodLines = 100
-	}
-	if o.Ratio <= 1 {
-		o.Ratio = 4
-	}
-	if o.UpdateEvery <= 0 {
-		o.UpdateEvery = 5 * time.Minute
-	}
-	if o.ResolveAfter <= 0 {
-		o.ResolveAfter = 5 * time.Minute
-	}
-	if o.MaxNew <= 0 {
-		o.MaxNew = 10
-	}
-	return o
+	return Warning
 }

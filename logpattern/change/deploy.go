@@ -116,10 +116,9 @@ func (d *Detector) startDeploy(patterns []*pattern, now int64) {
 func (d *Detector) replace(p *pattern, now int64) {
 	if p.stopped() {
 		h := p.before.history
-		h.fine, h.coarse, h.fineEnd = p.history.fine, p.history.coarse, p.history.fineEnd
-		h.count += p.history.count
-		h.end = max(h.end, p.history.end)
-		p.history = h
+		h.profile = h.profile.clone()
+		h.ring, h.end = p.history.ring, p.history.end
+		p.history, p.isNew = h, false
 		p.before.retired = true
 	}
 	p.before, p.fresh, p.example = nil, false, ""

@@ -7,55 +7,6 @@ import (
 	"time"
 )
 
-// maxExample is how many bytes of a line a change carries.
-const maxExample = 1024
-
-// comeback is how many lines a pattern needs to count again after another took
-// its place: one instance of the old version says little.
-const comeback = 20
-
-// known is how long a new pattern stays new.
-const known = time.Hour
-
-// pattern is what is known of one pattern.
-type pattern struct {
-	id       string
-	template string
-	example  string
-	severity Severity // the worst
-	first    int64    // Unix ns
-	arrived  int64    // when the first line was read
-	last     int64
-	total    uint64
-	calm     uint64 // lines of Info
-	bad      uint64 // lines of Error
-	fresh    bool   // not reported yet, and not learned either
-	retired  bool   // another pattern took its place
-	pause    int64  // the longest silence after which it came back
-	history  history
-	open     [kinds]*report
-
-	// The pattern that a fresh one may replace.
-	before   *pattern
-	likeness float64
-	waited   bool    // for others that replaced a pattern
-	since    uint64  // lines since the last deploy
-	back     int     // lines since it was retired
-	checked  float64 // lines in the minute when last judged
-	bucket   int64   // and the number of its bucket
-}
-
-// report is an open change.
-type report struct {
-	start, sent int64
-	above       int64 // last time at which the condition held
-	observed    float64
-	expected    float64
-	upper       float64
-	dirty       bool
-	updated     bool
-}
-
 // Stats are running totals of a Detector, except Patterns and Open.
 type Stats struct {
 	Patterns, Open        int
@@ -68,12 +19,15 @@ type Detector struct {
 	opt       Options
 	patterns  map[string]*pattern
 	all       history // lines of the service
+	service   pattern // what is open about the service as a whole
 	clock     int64   // time of the newest line
+	now       int64   // of the last call
 	watching  int64   // since when lines were seen without a break
+	arrived   int64   // when the last line was read
 	began     int64   // time of the first line, zero before it
+	restored  bool    // until the next call
 	openCount int
-	newMinute int64
-	newCount  int
+	limit     limiter
 	searched  int64 // when silence was looked for
 	deploy    deploy
 	waiting   []*pattern // fresh, and may have replaced others
@@ -106,8 +60,10 @@ func (d *Detector) Observe(l Line, now time.Time) {
 		p = d.add(l, t, ns)
 	}
 	if p.template != l.Template { // it is known better now
-		p.template = strings.Clone(l.Template)
+		p.rename(l.Template)
 	}
+	d.learnGap(p, t)
+	p.number = l.Number
 	p.total++
 	p.since++
 	p.last = max(p.last, t)
@@ -116,7 +72,7 @@ func (d *Detector) Observe(l Line, now time.Time) {
 			p.retired, p.back = false, 0
 		}
 	}
-	p.history.add(t, p.limit())
+	p.history.add(t, d.watching, p.changed(t))
 	d.judgeSeverity(p, l, ns)
 	if p.fresh {
 		d.judgeNew(p, l.Text, ns)
@@ -127,11 +83,13 @@ func (d *Detector) Observe(l Line, now time.Time) {
 		p.pause = max(p.pause, t-r.start)
 		d.resolve(p, Silence, ns)
 	}
-	d.judgeRate(p, l, t, ns)
+	d.judgeRate(p, l.Text, t, ns)
+	d.judgeShift(p, l.Text, t, ns)
 }
 
 // tick places a line in time: not after now, and now if it has no time.
 func (d *Detector) tick(t, now int64) int64 {
+	d.passed(now)
 	if d.began == 0 || d.began > now {
 		d.began = now
 	}
@@ -140,13 +98,33 @@ func (d *Detector) tick(t, now int64) int64 {
 	}
 	if d.watching == 0 {
 		d.watching = t
-		if d.all.end == 0 {
-			d.all = begin(t)
-		}
+	}
+	if d.all.end == 0 {
+		d.all = begin(t)
 	}
 	d.clock = max(d.clock, t)
-	d.all.add(t, unlimited)
+	d.serviceLine(t, now)
 	return t
+}
+
+// passed sees to a clock that was set back: what was in the future is forgotten.
+func (d *Detector) passed(now int64) {
+	if d.restored {
+		d.restored = false
+		if now-d.now > minute { // nobody was watching
+			d.watching, d.arrived = now, now
+		}
+	}
+	if now < d.now-minute {
+		d.clock = min(d.clock, now)
+		d.watching, d.searched, d.arrived = min(d.watching, now), min(d.searched, now), min(d.arrived, now)
+		d.all.rewind(now)
+		for _, p := range d.patterns {
+			p.history.rewind(now)
+			p.last, p.first, p.arrived = min(p.last, now), min(p.first, now), min(p.arrived, now)
+		}
+	}
+	d.now = now
 }
 
 func (d *Detector) add(l Line, t, now int64) *pattern {
@@ -155,10 +133,18 @@ func (d *Detector) add(l Line, t, now int64) *pattern {
 	}
 	p := &pattern{id: strings.Clone(l.ID), first: t, arrived: now, history: begin(t)}
 	if p.fresh = !d.learning(now); p.fresh {
+		p.isNew = true
 		p.before, p.likeness = d.predecessor(l.Template)
 	}
 	d.patterns[p.id] = p
 	return p
+}
+
+// rename gives p another template. What was known of its variables may be of
+// others now.
+func (p *pattern) rename(template string) {
+	p.template = strings.Clone(template)
+	p.shifts = nil
 }
 
 // evict forgets a sixteenth of the patterns, those not seen for longest.
@@ -186,60 +172,48 @@ func (d *Detector) forget(p *pattern, now int64) {
 	delete(d.patterns, p.id)
 }
 
-func (p *pattern) keep(text string) {
-	if len(text) > maxExample {
-		text = text[:maxExample]
-	}
-	p.example = strings.Clone(text)
-}
-
-func (d *Detector) open(p *pattern, k Kind, r *report, now int64) {
-	p.open[k] = r
-	d.openCount++
-	d.report(p, k, Open, now)
-	if k == Flood && p.open[New] != nil { // one trouble is told of once
-		d.resolve(p, New, now)
-	}
-}
-
-func (d *Detector) resolve(p *pattern, k Kind, now int64) {
-	d.report(p, k, Resolved, now)
-	p.open[k] = nil
-	d.openCount--
-	if p.open == ([kinds]*report{}) {
-		p.example = ""
-	}
-}
-
-func (d *Detector) report(p *pattern, k Kind, s State, now int64) {
-	r := p.open[k]
-	r.sent, r.dirty = now, false
-	c := Change{
-		Kind: k, State: s, ID: p.id, Template: p.template, Example: p.example, Severity: p.severity,
-		Start: time.Unix(0, r.start), Time: time.Unix(0, now),
-		Observed: r.observed, Expected: r.expected, Upper: r.upper,
-		History: time.Duration(now - p.first), Score: 0.9,
-	}
-	switch k {
-	case New:
-		c.Observed = float64(p.total)
-		c.History = time.Duration(now - d.began)
-		if p.severity == Info {
-			c.Score = 0.5
+// Join follows patterns that were merged: resolve returns the id that a pattern
+// has now. What is known of one becomes part of the other, and what is open about
+// it is resolved.
+func (d *Detector) Join(resolve func(id string) string) {
+	for _, p := range d.sorted() {
+		id := resolve(p.id)
+		if id == p.id || d.patterns[p.id] != p {
+			continue
 		}
-	case Flood, Spike:
-		c.Score = 1 - r.upper/(r.upper+r.observed) // a half at the threshold
-	case Deploy:
-		c.History = time.Duration(now - d.began)
-		c.Score = 0.5
+		d.forget(p, d.now)
+		into := d.patterns[id]
+		if into == nil {
+			p.id = strings.Clone(id)
+			d.patterns[p.id] = p
+			continue
+		}
+		into.join(p)
 	}
-	d.pending = append(d.pending, c)
 }
 
-// Advance tells that it is now and returns the changes since the last call,
-// oldest first. Call it every few seconds.
+func (p *pattern) join(q *pattern) {
+	if q.last > p.last {
+		p.number, p.last = q.number, q.last
+	}
+	p.first, p.arrived = min(p.first, q.first), min(p.arrived, q.arrived)
+	p.total += q.total
+	p.since += q.since
+	p.levels.calm += q.levels.calm + uint64(q.levels.recentCalm)
+	p.levels.bad += q.levels.bad + uint64(q.levels.recentBad)
+	p.severity = max(p.severity, q.severity)
+	p.fresh, p.isNew = p.fresh && q.fresh, p.isNew && q.isNew
+	p.retired = p.retired && q.retired
+	p.pause = max(p.pause, q.pause)
+	p.looked = 0
+	p.history.join(&q.history)
+}
+
+// Advance tells that it is now and returns the changes since the last call, the
+// gravest first. Call it every few seconds.
 func (d *Detector) Advance(now time.Time) []Change {
 	ns := now.UnixNano()
+	d.passed(ns)
 	d.reviewDeploy(ns)
 	if len(d.waiting) > 0 {
 		d.reviewWaiting(ns)
@@ -247,54 +221,28 @@ func (d *Detector) Advance(now time.Time) []Change {
 	if d.openCount > 0 {
 		d.review(ns)
 	}
-	if d.clock-d.searched >= bucket && !d.learning(ns) {
-		d.searched = d.clock
-		d.searchSilence(ns)
+	if !d.learning(ns) && d.began != 0 {
+		if d.clock-d.searched >= bucket {
+			d.searched = d.clock
+			d.searchSilence(ns)
+		}
+		d.searchStop(ns)
 	}
+	d.reviewStorm(ns)
 	out := d.pending
 	d.pending = nil
+	slices.SortStableFunc(out, func(a, b Change) int { return rank(&b) - rank(&a) })
 	return out
 }
 
-// review updates and resolves what is open, in the order of ids.
-func (d *Detector) review(now int64) {
-	list := make([]*pattern, 0, d.openCount)
-	for _, p := range d.patterns {
-		if p.open != ([kinds]*report{}) {
-			list = append(list, p)
-		}
+// rank puts what asks for more first, and of equals new errors.
+func rank(c *Change) int {
+	r := 4 * int(c.Weight())
+	if c.Kind == New && c.Severity == Error {
+		r += 2
 	}
-	slices.SortFunc(list, func(a, b *pattern) int { return strings.Compare(a.id, b.id) })
-	for _, p := range list {
-		for k, r := range p.open {
-			if r == nil {
-				continue
-			}
-			switch over := now-r.above >= int64(d.opt.ResolveAfter); {
-			case Kind(k) == Silence: // until it is back, or forgotten
-				if now-r.start >= 24*hour {
-					p.retired = true
-					d.resolve(p, Silence, now)
-				}
-			case over, Kind(k) == New && now-r.start >= int64(known):
-				d.resolve(p, Kind(k), now)
-			case r.dirty && now-r.sent >= d.updateAfter(Kind(k), r):
-				r.updated = true
-				d.report(p, Kind(k), Updated, now)
-			}
-		}
+	if c.State != Open {
+		r -= 16
 	}
-}
-
-// firstUpdate is when a flood is told of again: by then its height is known.
-const firstUpdate = int64(15 * time.Second)
-
-func (d *Detector) updateAfter(k Kind, r *report) int64 {
-	if (k == Flood || k == Spike) && !r.updated {
-		return min(firstUpdate, int64(d.opt.UpdateEvery))
-	}
-	if k == New && !r.updated && r.observed < newLines {
-		return minute / 12 // it came again
-	}
-	return int64(d.opt.UpdateEvery)
+	return r
 }

@@ -6,109 +6,140 @@ import (
 )
 
 const (
-	bucket  = int64(10 * time.Second)
-	buckets = 6 // a minute
-	minute  = int64(time.Minute)
-	minutes = 10
-	hour    = int64(time.Hour)
+	bucket    = int64(10 * time.Second)
+	perMinute = 6
+	window    = 60 // buckets: ten minutes
+	minute    = int64(time.Minute)
+	hour      = int64(time.Hour)
 
-	// days is over how many days the rate of an hour of the day is averaged.
-	days = 7
 	// memory is over how many minutes scatter is averaged: three days.
 	memory = 3 * 24 * 60
 )
 
-// history is what is known of the rate of one pattern: the mean of every hour of
-// the day, and how much minutes scatter around it.
+// history is what is known of the rate of one pattern: the lines of the last ten
+// minutes, the mean of every hour of the day and of the week, how much minutes
+// scatter around it, and how long it used to be quiet.
 type history struct {
-	fine    [buckets]uint32 // lines per ten seconds of the last minute
-	fineEnd int64           // number of the newest bucket
-	coarse  [minutes]uint32 // lines per minute of the last ten
-	end     int64           // number of the newest minute
+	ring [window]uint32 // lines per ten seconds
+	end  int64          // number of the newest bucket
 
-	first   int64   // number of the first minute
-	count   float64 // lines in the minute end
+	first   int64   // Unix ns of the beginning
 	hourly  float64 // lines in the hour of end
-	total   float64 // lines of all complete minutes, within memory
-	age     float64 // complete minutes, at most memory
-	profile [24]float32
-	known   [24]uint8 // days that a profile rests on
-	squares float64   // squared distance of minutes from the expected
-	sum     float64   // sum of the expected
-	peak    float64   // lines of the busiest minute, halved every three days
+	minutes float64 // and the minutes of it that count
+	total   float64 // lines of all minutes that count, within memory
+	age     float64 // and their number, at most memory
+	profile profile
+	squares float64 // squared distance of minutes from the expected
+	sum     float64 // sum of the expected
+	peak    float64 // lines of the busiest minute, halved every three days
+	burst   float64 // lines of the busiest bucket, the same
+	gap     float64 // the longest quiet in units of what was expected, the same
 }
 
 func begin(t int64) history {
-	return history{fineEnd: t / bucket, end: t / minute, first: t / minute}
+	return history{end: t / bucket, first: t}
 }
 
-// roll moves the windows so that they end at t. limit is what one minute may
-// teach at most.
-func (h *history) roll(t int64, limit float64) {
-	if b := t / bucket; b > h.fineEnd {
-		if b-h.fineEnd >= buckets {
-			h.fine = [buckets]uint32{}
-		} else {
-			for i := h.fineEnd + 1; i <= b; i++ {
-				h.fine[i%buckets] = 0
-			}
-		}
-		h.fineEnd = b
-	}
-	m := t / minute
-	if m <= h.end {
+// roll moves the windows so that they end at t. Minutes before since teach
+// nothing: nobody was watching. Nor do those that are told of as a change.
+func (h *history) roll(t, since int64, changed bool) {
+	b := t / bucket
+	if b <= h.end {
 		return
 	}
-	h.learn(m, limit)
-	if m-h.end >= minutes {
-		h.coarse = [minutes]uint32{}
+	if m := b / perMinute; m > h.end/perMinute {
+		h.learn(m, since, changed)
+	}
+	if b-h.end >= window {
+		clear(h.ring[:])
 	} else {
-		for i := h.end + 1; i <= m; i++ {
-			h.coarse[i%minutes] = 0
+		for i := h.end + 1; i <= b; i++ {
+			h.ring[i%window] = 0
 		}
 	}
-	h.end = m
+	h.end = b
 }
 
-// learn takes the minutes before m into the means.
-func (h *history) learn(m int64, limit float64) {
-	x := min(h.count, limit)
-	h.count = 0
-	h.scatter(x, 1, h.expected(h.end*minute))
-	h.peak = max(x, h.peak*math.Exp2(-float64(m-h.end)/memory))
-	h.hourly += x
-	empty := min(m-h.end-1, 2*memory)
-	if empty > 0 {
-		h.scatter(0, float64(empty), h.expected(h.end*minute))
+// rewind forgets the windows, because the clock was set back.
+func (h *history) rewind(t int64) {
+	if h.end > t/bucket {
+		clear(h.ring[:])
+		h.end = t / bucket
+		h.hourly, h.minutes = 0, 0
+		h.first = min(h.first, t)
 	}
-	keep := 1.0
-	if n := float64(empty + 1); h.age+n > memory {
-		keep = max(0, 1-(h.age+n-memory)/memory)
+}
+
+// learn takes the minutes before minute m into the means.
+func (h *history) learn(m, since int64, changed bool) {
+	last := h.end / perMinute
+	x, busiest := 0.0, 0.0
+	for i := last * perMinute; i <= h.end; i++ {
+		n := float64(h.ring[i%window])
+		x += n
+		busiest = max(busiest, n)
+	}
+	empty := float64(max(0, m-max(last+1, since/minute)))
+	switch {
+	case changed:
+		// What is being reported is not ordinary, and what came after it is not known.
+	case last <= h.first/minute: // the first minute was not seen as a whole
+		part := float64((last+1)*minute-h.first) / float64(minute)
+		h.count(x, min(part, 1))
+		h.count(0, empty)
+		h.peak, h.burst = max(h.peak, x), max(h.burst, busiest)
+	default:
+		e := h.expected(h.end * bucket)
+		h.scatter(x, 1, e)
+		h.scatter(0, empty, e)
+		h.count(x, 1)
+		h.count(0, empty)
+		keep := math.Exp2(-(empty + 1) / memory)
+		h.peak, h.burst, h.gap = max(x, h.peak*keep), max(busiest, h.burst*keep), h.gap*keep
+	}
+	if m/60 > last/60 {
+		h.closeHours(last/60, m, since, changed)
+	}
+}
+
+// count takes n minutes with x lines into the mean and the current hour.
+func (h *history) count(x, n float64) {
+	h.hourly += x
+	h.minutes += n
+	if h.age+n > memory {
+		h.total *= max(0, 1-(h.age+n-memory)/memory)
 		h.age = memory
 	} else {
 		h.age += n
 	}
-	h.total = h.total*keep + x
+	h.total += x
+}
 
-	// Whole hours become part of the profile.
-	from, to := h.end/60, m/60
-	for k := max(from, to-24*days); k < to; k++ {
-		if k*60 < h.first { // only a part of the hour was seen
-			h.hourly = 0
-			continue
+// closeHours makes the hours from the given one to that of minute m part of the
+// profile; lines were seen in the first of them only. An hour of which less than
+// half was watched is not.
+func (h *history) closeHours(from, m, since int64, changed bool) {
+	quiet := func(minute int64) float64 { // empty minutes from this one on
+		if changed {
+			return 0
 		}
-		slot := k % 24
-		if h.known[slot] < days {
-			h.known[slot]++
-		}
-		h.profile[slot] += (float32(h.hourly) - h.profile[slot]) / float32(h.known[slot])
-		h.hourly = 0
+		return float64(max(0, m-max(minute, since)))
 	}
+	since /= minute
+	if n := h.minutes - quiet((from+1)*60); n >= 30 {
+		h.profile.learn(from, h.hourly/n)
+	}
+	for k := max(from+1, m/60-week); k < m/60; k++ {
+		if quiet(k*60)-quiet((k+1)*60) >= 30 {
+			h.profile.learn(k, 0)
+		}
+	}
+	h.hourly, h.minutes = 0, quiet(m/60*60)
 }
 
 // scatter takes n minutes of x lines where e were expected.
 func (h *history) scatter(x, n, e float64) {
-	if h.age < 60 { // nothing is expected yet
+	if h.age < young || n <= 0 { // nothing is expected yet
 		return
 	}
 	keep := 1 - min(n, memory)/memory
@@ -117,70 +148,62 @@ func (h *history) scatter(x, n, e float64) {
 }
 
 // add counts a line written at t. Lines older than the windows do not count.
-func (h *history) add(t int64, limit float64) {
-	h.roll(t, limit)
-	if b := t / bucket; b > h.fineEnd-buckets && b >= 0 {
-		h.fine[b%buckets]++
-	}
-	m := t / minute
-	if m > h.end-minutes && m >= 0 {
-		h.coarse[m%minutes]++
-	}
-	if m == h.end {
-		h.count++
+func (h *history) add(t, since int64, changed bool) {
+	h.roll(t, since, changed)
+	if b := t / bucket; b > h.end-window && b >= 0 {
+		h.ring[b%window]++
 	}
 }
 
-// lastMinute is the number of lines in the last minute.
-func (h *history) lastMinute() float64 {
-	n := uint32(0)
-	for _, v := range h.fine {
-		n += v
-	}
-	return float64(n)
-}
-
-// last is the number of lines in the last n minutes, the current one included.
-func (h *history) last(n int) float64 {
-	sum := uint32(0)
-	for i := range int64(n) {
-		if m := h.end - i; m >= 0 {
-			sum += h.coarse[m%minutes]
-		}
+// last is the number of lines in the last n buckets, the current one included.
+func (h *history) last(n int64) float64 {
+	sum := uint64(0)
+	for b := h.end; b > h.end-n && b >= 0; b-- {
+		sum += uint64(h.ring[b%window])
 	}
 	return float64(sum)
 }
 
-// mean is lines per minute over all that is known.
-func (h *history) mean() float64 {
-	return h.total / max(h.age, 1)
-}
+func (h *history) lastMinute() float64 { return h.last(perMinute) }
 
-// expected is lines per minute at t: the mean of the hour of the day, once that
-// is known.
+// mean is lines per minute over all that is known.
+func (h *history) mean() float64 { return h.total / max(h.age, 1) }
+
+// expected is lines per minute at t: between the means of this hour and of the
+// nearer one beside it, once they are known.
 func (h *history) expected(t int64) float64 {
 	k := t / hour
-	if h.known[k%24] == 0 {
+	here, ok := h.profile.at(k)
+	if !ok {
 		return h.mean()
 	}
-	return float64(h.profile[k%24]) / 60
+	far := float64(t%hour)/float64(hour) - 0.5
+	beside := k + 1
+	if far < 0 {
+		beside, far = k-1, -far
+	}
+	next, ok := h.profile.at(beside)
+	if !ok {
+		return here
+	}
+	return here*(1-far) + next*far
 }
 
 // band is the lowest and the highest of what is expected around t: of this hour
-// of the day and the hours next to it. A pattern that is not known for a day may
-// do twice its mean, or a third.
+// and the hours next to it. A pattern that is not known for a day may do twice
+// its mean, or a third.
 func (h *history) band(t int64) (lower, upper float64) {
 	mean := h.mean()
 	lower, upper = math.Inf(1), 0
-	for _, k := range [...]int64{t/hour - 1, t / hour, t/hour + 1} {
-		e := float64(h.profile[k%24]) / 60
-		if h.known[k%24] == 0 {
+	for k := t/hour - 1; k <= t/hour+1; k++ {
+		e, ok := h.profile.at(k)
+		if !ok {
 			lower, upper = min(lower, mean/3), max(upper, 2*mean)
 			continue
 		}
 		lower, upper = min(lower, e), max(upper, e)
 	}
-	if d := h.age / (24 * 60); d < 1 {
+	if h.age < 24*60 {
 		upper = max(upper, 2*mean)
 		lower = min(lower, mean/3)
 	}
@@ -192,4 +215,24 @@ func (h *history) band(t int64) (lower, upper float64) {
 func (h *history) clump() float64 {
 	const usual, weight = 4.0, 2.0
 	return max(1, (h.squares+usual*weight)/(h.sum+weight))
+}
+
+// join adds what is known of another pattern.
+func (h *history) join(q *history) {
+	for i := range h.ring {
+		if b := h.end - int64(i); b > q.end-window && b <= q.end && b >= 0 {
+			h.ring[b%window] += q.ring[b%window]
+		}
+	}
+	h.first = min(h.first, q.first)
+	h.hourly += q.hourly
+	h.minutes = max(h.minutes, q.minutes)
+	h.total += q.total
+	h.age = max(h.age, q.age)
+	h.profile.join(&q.profile)
+	h.squares += q.squares
+	h.sum += q.sum
+	h.peak += q.peak
+	h.burst = max(h.burst, q.burst)
+	h.gap = max(h.gap, q.gap)
 }

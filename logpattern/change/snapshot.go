@@ -4,12 +4,23 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
+	"hash/crc32"
+	"slices"
+	"strings"
 
 	"github.com/tidewatch/tidewatch/logpattern/internal/wire"
 )
 
-const snapshotMagic = "TWLC\x02" // with the version
+// The snapshot is: magic, version, the fields in the order of code, CRC-32
+// (Castagnoli) of all before it. Version 2 had fewer fields and no sum; it is
+// read.
+const (
+	snapshotMagic   = "TWLC"
+	snapshotVersion = 3
+	firstVersion    = 2
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // ErrSnapshot is wrapped by every error of Restore.
 var ErrSnapshot = errors.New("not a usable snapshot of pattern changes")
@@ -17,77 +28,16 @@ var ErrSnapshot = errors.New("not a usable snapshot of pattern changes")
 // Snapshot returns the history and the open changes. Pending changes that
 // Advance has not returned are not part of it.
 func (d *Detector) Snapshot() []byte {
-	b := []byte(snapshotMagic)
-	b = binary.AppendVarint(b, d.began)
-	b = binary.AppendUvarint(b, uint64(len(d.patterns)))
-	for _, p := range d.patterns {
-		b = p.appendTo(b)
-	}
-	b = d.all.appendTo(b)
-	b = binary.AppendVarint(b, d.deploy.start)
-	b = append(b, boolByte(d.deploy.subject != nil))
-	if s := d.deploy.subject; s != nil {
-		b = s.appendTo(b)
-	}
-	return b
+	c := &coder{out: append([]byte(snapshotMagic), snapshotVersion), version: snapshotVersion}
+	d.code(c)
+	return binary.LittleEndian.AppendUint32(c.out, crc32.Checksum(c.out, castagnoli))
 }
 
-func (p *pattern) appendTo(b []byte) []byte {
-	b = wire.AppendString(b, p.id)
-	b = wire.AppendString(b, p.template)
-	b = wire.AppendString(b, p.example)
-	b = append(b, byte(p.severity), boolByte(p.fresh))
-	b = binary.AppendVarint(b, p.first)
-	b = binary.AppendVarint(b, p.last)
-	b = binary.AppendUvarint(b, p.total)
-	b = binary.AppendUvarint(b, p.calm)
-	b = binary.AppendUvarint(b, p.bad)
-	b = append(b, boolByte(p.retired))
-	b = binary.AppendVarint(b, p.pause)
-	b = p.history.appendTo(b)
-	for _, r := range p.open {
-		b = append(b, boolByte(r != nil))
-		if r == nil {
-			continue
-		}
-		b = binary.AppendVarint(b, r.start)
-		b = binary.AppendVarint(b, r.sent)
-		b = binary.AppendVarint(b, r.above)
-		for _, v := range [...]float64{r.observed, r.expected, r.upper} {
-			b = appendFloat(b, v)
-		}
-	}
-	return b
-}
-
-func (h *history) appendTo(b []byte) []byte {
-	b = binary.AppendVarint(b, h.end)
-	b = binary.AppendVarint(b, h.first)
-	for _, v := range [...]float64{h.count, h.hourly, h.total, h.age, h.squares, h.sum, h.peak} {
-		b = appendFloat(b, v)
-	}
-	for i := range h.profile {
-		b = append(b, h.known[i])
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(h.profile[i]))
-	}
-	return b
-}
-
-func boolByte(v bool) byte {
-	if v {
-		return 1
-	}
-	return 0
-}
-
-func appendFloat(b []byte, v float64) []byte {
-	return binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
-}
-
-// Restore replaces the state. On error the Detector is left without history.
+// Restore replaces the state. A Detector that goes on within a minute goes on as
+// if nothing had happened; of a longer break it learns nothing. On error it is
+// left without history.
 func (d *Detector) Restore(b []byte) error {
-	fresh := NewDetector(d.opt)
-	*d = *fresh
+	*d = *NewDetector(d.opt)
 	if err := d.restore(b); err != nil {
 		*d = *NewDetector(d.opt)
 		return fmt.Errorf("%w: %w", ErrSnapshot, err)
@@ -96,80 +46,270 @@ func (d *Detector) Restore(b []byte) error {
 }
 
 func (d *Detector) restore(b []byte) error {
-	if len(b) < len(snapshotMagic) || string(b[:len(snapshotMagic)]) != snapshotMagic {
-		return errors.New("no magic number of this version")
+	head := len(snapshotMagic)
+	if len(b) < head+1 || string(b[:head]) != snapshotMagic {
+		return errors.New("no magic number")
 	}
-	r := wire.NewReader(b[len(snapshotMagic):])
-	d.began = r.Varint()
-	for n := r.Uvarint(); n > 0 && r.OK(); n-- {
-		p := readPattern(r)
-		if !r.OK() {
-			break
+	v := b[head]
+	if v < firstVersion || v > snapshotVersion {
+		return fmt.Errorf("version %d is not between %d and %d", v, firstVersion, snapshotVersion)
+	}
+	if v >= 3 {
+		body := b[:max(head+1, len(b)-4)]
+		if len(b) < head+5 || crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(b[len(b)-4:]) {
+			return errors.New("checksum does not match")
 		}
-		if len(d.patterns) >= d.opt.MaxPatterns || d.patterns[p.id] != nil {
+		b = body
+	}
+	c := &coder{in: wire.NewReader(b[head+1:]), version: v}
+	d.code(c)
+	if err := c.in.Err(); err != nil {
+		return err
+	}
+	d.restored = true
+	return nil
+}
+
+func (d *Detector) code(c *coder) {
+	c.int(&d.began)
+	if c.version >= 3 {
+		for _, t := range [...]*int64{&d.clock, &d.now, &d.watching, &d.arrived, &d.searched} {
+			c.int(t)
+		}
+	}
+	before := d.codePatterns(c)
+	d.all.code(c)
+	c.int(&d.deploy.start)
+	has := d.deploy.subject != nil
+	if c.bool(&has); has {
+		if c.reading() {
+			d.deploy.subject = &pattern{}
+		}
+		d.codeSubject(c, d.deploy.subject)
+	}
+	if c.version < 3 {
+		return
+	}
+	d.codeSubject(c, &d.service)
+	d.limit.code(c)
+	if c.reading() {
+		d.openCount += d.limit.subject.reports()
+		d.rejoin(before)
+	}
+}
+
+func (d *Detector) codeSubject(c *coder, p *pattern) {
+	var before string
+	p.code(c, &before)
+	if c.reading() {
+		d.openCount += p.reports()
+	}
+}
+
+// codePatterns returns, when reading, the ids of the patterns that fresh ones may
+// replace.
+func (d *Detector) codePatterns(c *coder) map[*pattern]string {
+	before := map[*pattern]string{}
+	n := c.count(len(d.patterns))
+	if !c.reading() {
+		for _, p := range d.sorted() {
+			id := ""
+			if p.before != nil && p.fresh {
+				id = p.before.id
+			}
+			p.code(c, &id)
+		}
+		return nil
+	}
+	for ; n > 0 && c.ok(); n-- {
+		p, id := &pattern{}, ""
+		p.code(c, &id)
+		if !c.ok() || len(d.patterns) >= d.opt.MaxPatterns || d.patterns[p.id] != nil {
 			continue
 		}
 		d.patterns[p.id] = p
 		d.openCount += p.reports()
-	}
-	d.all = readHistory(r)
-	d.deploy.start = r.Varint()
-	if r.Byte() == 1 {
-		d.deploy.subject = readPattern(r)
-		d.openCount += d.deploy.subject.reports()
-	}
-	return r.Err()
-}
-
-// reports is the number of open reports.
-func (p *pattern) reports() (n int) {
-	for _, r := range p.open {
-		if r != nil {
-			n++
+		if id != "" {
+			before[p] = id
 		}
 	}
-	return n
+	return before
 }
 
-func readPattern(r *wire.Reader) *pattern {
-	p := &pattern{id: r.String(), template: r.String(), example: r.String(), severity: Severity(r.Byte()), fresh: r.Byte() == 1}
-	p.first, p.last, p.total = r.Varint(), r.Varint(), r.Uvarint()
-	p.calm, p.bad, p.retired = r.Uvarint(), r.Uvarint(), r.Byte() == 1
-	p.pause = r.Varint()
-	p.history = readHistory(r)
+// rejoin restores what points from pattern to pattern.
+func (d *Detector) rejoin(before map[*pattern]string) {
+	for p, id := range before {
+		if p.before = d.patterns[id]; p.before != nil && p.example != "" && !p.waited {
+			d.waiting = append(d.waiting, p)
+		}
+	}
+	slices.SortFunc(d.waiting, func(a, b *pattern) int { return strings.Compare(a.id, b.id) })
+}
+
+func (p *pattern) code(c *coder, before *string) {
+	c.string(&p.id)
+	c.string(&p.template)
+	c.string(&p.example)
+	c.byte((*byte)(&p.severity))
+	c.bool(&p.fresh)
+	c.int(&p.first)
+	c.int(&p.last)
+	c.uint(&p.total)
+	c.uint(&p.levels.calm)
+	c.uint(&p.levels.bad)
+	c.bool(&p.retired)
+	c.int(&p.pause)
+	p.history.code(c)
 	for k := range p.open {
-		if r.Byte() == 0 {
-			continue
+		if c.version < 3 && Kind(k) > Deploy {
+			break
 		}
-		rep := &report{start: r.Varint(), sent: r.Varint(), above: r.Varint()}
-		rep.observed, rep.expected, rep.upper = readFloat(r), readFloat(r), readFloat(r)
-		p.open[k] = rep
+		has := p.open[k] != nil
+		if c.bool(&has); has {
+			if c.reading() {
+				p.open[k] = &report{}
+			}
+			p.open[k].code(c)
+		}
 	}
-	return p
+	if c.version < 3 {
+		return
+	}
+	c.uint(&p.number)
+	c.int(&p.arrived)
+	c.bool(&p.isNew)
+	c.bool(&p.waited)
+	c.uint(&p.since)
+	c.int(&p.back)
+	c.int(&p.looked)
+	for _, v := range [...]*float64{&p.levels.recentCalm, &p.levels.recentBad, &p.recent, &p.judged, &p.likeness} {
+		c.float(v)
+	}
+	c.string(before)
+	p.codeShifts(c)
 }
 
-func readHistory(r *wire.Reader) history {
-	h := history{end: r.Varint(), first: r.Varint()}
-	h.count, h.hourly, h.total, h.age, h.squares, h.sum, h.peak = readFloat(r), readFloat(r), readFloat(r), readFloat(r), readFloat(r), readFloat(r), readFloat(r)
-	for i := range h.profile {
-		h.known[i] = min(r.Byte(), days)
-		h.profile[i] = math.Float32frombits(r.Uint32())
-		if v := float64(h.profile[i]); math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-			r.Fail(errors.New("a rate is not valid"))
+func (r *report) code(c *coder) {
+	c.int(&r.start)
+	c.int(&r.sent)
+	c.int(&r.above)
+	c.float(&r.observed)
+	c.float(&r.expected)
+	c.float(&r.upper)
+	if c.version < 3 {
+		return
+	}
+	c.bool(&r.dirty)
+	c.bool(&r.updated)
+	c.bool(&r.muted)
+	r.position = c.count(r.position)
+	c.string(&r.value)
+}
+
+func (p *pattern) codeShifts(c *coder) {
+	has := p.shifts != nil
+	if c.bool(&has); !has {
+		return
+	}
+	if c.reading() {
+		p.shifts = &shifts{literals: literals(p.template)}
+	}
+	s := p.shifts
+	c.int(&s.start)
+	s.values = min(c.count(s.values), windowMost)
+	for i := range s.positions {
+		q := &s.positions[i]
+		for j := range q.top {
+			t := &q.top[j]
+			c.string(&t.text)
+			t.n, t.err = uint16(c.count(int(t.n))), uint16(c.count(int(t.err)))
+			if t.err > t.n {
+				c.fail("a count is not valid")
+			}
 		}
+		q.windows = uint32(c.count(int(q.windows)))
+		c.string(&q.usual)
+		c.float32(&q.share)
+		c.float32(&q.most)
+	}
+}
+
+func (h *history) code(c *coder) {
+	if c.version < 3 {
+		h.codeOld(c)
+		return
+	}
+	c.int(&h.end)
+	c.int(&h.first)
+	for i := range h.ring {
+		h.ring[i] = uint32(c.count(int(h.ring[i])))
+	}
+	for _, v := range [...]*float64{&h.hourly, &h.minutes, &h.total, &h.age, &h.squares, &h.sum, &h.peak, &h.burst, &h.gap} {
+		c.float(v)
+	}
+	h.profile.code(c)
+	h.check(c)
+}
+
+// codeOld reads what version 2 wrote.
+func (h *history) codeOld(c *coder) {
+	var count float64
+	c.int(&h.end)
+	c.int(&h.first)
+	h.end, h.first = h.end*perMinute+perMinute-1, h.first*minute
+	for _, v := range [...]*float64{&count, &h.hourly, &h.total, &h.age, &h.squares, &h.sum, &h.peak} {
+		c.float(v)
+	}
+	h.burst = h.peak
+	for i := range h.profile.day {
+		c.byte(&h.profile.known[i])
+		c.float32(&h.profile.day[i])
+	}
+	h.check(c)
+}
+
+func (h *history) check(c *coder) {
+	for i := range h.profile.known {
+		h.profile.known[i] = min(h.profile.known[i], days)
 	}
 	h.age = min(h.age, memory)
-	if h.end < 0 || h.first < 0 {
-		r.Fail(errors.New("a time is not valid"))
+	const latest = 1 << 62 / bucket
+	if h.end < 0 || h.end > latest || h.first < 0 {
+		c.fail("a time is not valid")
 	}
-	return h
 }
 
-func readFloat(r *wire.Reader) float64 {
-	v := math.Float64frombits(r.Uint64())
-	if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
-		r.Fail(errors.New("a number is not valid"))
-		return 0
+func (p *profile) code(c *coder) {
+	for i := range p.day {
+		c.byte(&p.known[i])
+		c.float32(&p.day[i])
 	}
-	return v
+	has := p.week != nil
+	if c.bool(&has); !has {
+		return
+	}
+	if c.reading() {
+		p.week = new([week]uint8)
+	}
+	for i := range p.week {
+		c.byte(&p.week[i])
+	}
+	p.hours = uint16(min(c.count(int(p.hours)), weeks*week))
+}
+
+func (l *limiter) code(c *coder) {
+	c.int(&l.start)
+	l.count = c.count(l.count)
+	for k := range l.left {
+		l.left[k] = c.count(l.left[k])
+	}
+	n := min(c.count(len(l.named)), maxNamed)
+	if c.reading() {
+		l.named = make([]string, n)
+	}
+	for i := range n {
+		c.string(&l.named[i])
+	}
+	var before string
+	l.subject.code(c, &before)
 }
