@@ -1,0 +1,147 @@
+package segmentstorageextension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/tidewatch/tidewatch/internal/segmentlog"
+)
+
+var (
+	_ storage.Client = (*client)(nil)
+	_ storage.Walker = (*client)(nil)
+)
+
+// client is the space of one component. It is safe for concurrent use, except that
+// upstream's queue recovers on its own, before any other use.
+type client struct {
+	log    *segmentlog.Log
+	always bool // sync after every change
+	closed func()
+
+	recovery recovery
+	missing  int // items that the queue's notes name and that are not there
+}
+
+// Get returns nil for a key that is not there.
+func (c *client) Get(ctx context.Context, key string) ([]byte, error) {
+	op := storage.GetOperation(key)
+	err := c.Batch(ctx, op)
+	return op.Value, err
+}
+
+// Set stores a value. An error that wraps storage.ErrStorageFull may pass.
+func (c *client) Set(ctx context.Context, key string, value []byte) error {
+	return c.Batch(ctx, storage.SetOperation(key, value))
+}
+
+// Delete removes a key.
+func (c *client) Delete(ctx context.Context, key string) error {
+	return c.Batch(ctx, storage.DeleteOperation(key))
+}
+
+// Batch makes all its changes or none. A Get sees the changes before it.
+func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
+	changes := make([]segmentlog.Op, 0, len(ops)+1)
+	var unread error
+	for _, op := range ops {
+		switch op.Type {
+		case storage.Get:
+			value, err := c.get(changes, op.Key)
+			op.Value = value
+			if err != nil {
+				unread = err
+			}
+		case storage.Set:
+			if op.Value == nil {
+				op.Value = []byte{}
+			}
+			changes = append(changes, segmentlog.Op{Key: op.Key, Value: op.Value})
+		case storage.Delete:
+			changes = append(changes, segmentlog.Op{Key: op.Key})
+		default:
+			return fmt.Errorf("storage operation %q: unknown type %d", op.Key, op.Type)
+		}
+	}
+	if len(changes) == 0 {
+		// Only reads: one that fails must not hide the others, as it would when the
+		// queue asks for all that was in flight at once.
+		c.recovery.read(ops)
+		if len(ops) > 1 {
+			return nil
+		}
+		return unread
+	}
+	changes = c.recovery.change(changes)
+	if len(changes) == 0 {
+		return unread
+	}
+	if err := c.apply(changes); err != nil {
+		return err
+	}
+	return unread
+}
+
+func (c *client) get(changes []segmentlog.Op, key string) ([]byte, error) {
+	for _, c := range slices.Backward(changes) {
+		if c.Key == key {
+			return c.Value, nil
+		}
+	}
+	if c.recovery.hides(key) {
+		return nil, nil
+	}
+	value, err := c.log.Get(key)
+	if err != nil && !errors.Is(err, segmentlog.ErrDamaged) {
+		c.recovery.keep(key) // the disk may answer another time
+	}
+	return value, err
+}
+
+func (c *client) apply(changes []segmentlog.Op) error {
+	urgent := false
+	for i := range changes {
+		urgent = urgent || changes[i].Value != nil && changes[i].Key != queueNotes
+	}
+	err := c.log.Apply(changes, urgent)
+	if err == nil && urgent && c.always {
+		err = c.log.Sync()
+	}
+	if errors.Is(err, segmentlog.ErrFull) {
+		return fmt.Errorf("%w: %w", storage.ErrStorageFull, err)
+	}
+	return err
+}
+
+// Walk calls fn for every key and applies what it returned at the end.
+func (c *client) Walk(ctx context.Context, fn storage.WalkFunc) error {
+	var ops []*storage.Operation
+	var failed error
+	err := c.log.Walk(func(key string, value []byte) bool {
+		if value == nil {
+			return true
+		}
+		more, err := fn(key, value)
+		if err == nil || errors.Is(err, storage.SkipAll) {
+			ops = append(ops, more...)
+		} else {
+			failed = err
+		}
+		return err == nil
+	})
+	if err = errors.Join(err, failed); err != nil || len(ops) == 0 {
+		return err
+	}
+	return c.Batch(ctx, ops...)
+}
+
+// Close writes what waits and closes the folder.
+func (c *client) Close(context.Context) error {
+	err := c.log.Close()
+	c.closed()
+	return err
+}
