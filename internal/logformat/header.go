@@ -19,6 +19,10 @@ type headerReader struct {
 	// bars is true if columns are parted by bars.
 	bars bool
 	tags int
+	// message is set where it is no part of the line as it stands.
+	message string
+	// timed is true behind a time, also one that lacks the date.
+	timed bool
 	// done is true where the message begins for sure.
 	done bool
 	// cut is true if pairs behind the message are no part of it.
@@ -40,6 +44,7 @@ const (
 	attrFile     = "code.file.path"
 	attrLine     = "code.line.number"
 	attrTag      = "log.tag"
+	attrTime     = "log.time"
 	attrProgram  = "syslog.identifier"
 	attrHostname = "syslog.hostname"
 )
@@ -64,23 +69,25 @@ func (h *headerReader) read() int {
 // element takes one part; false means that the message begins.
 func (h *headerReader) element() bool {
 	switch {
-	case !h.r.Time.OK && h.time():
+	case !h.timed && h.time():
 		return h.afterTime()
 	case h.r.Severity == 0 && h.level():
 		return true
-	case h.s[h.pos] == '[' || h.s[h.pos] == '(':
+	case h.r.Severity != 0 && h.s[h.pos] == '[' && h.bracketPairs():
+		return true
+	case h.s[h.pos] == '[' || h.s[h.pos] == '(' || h.s[h.pos] == '{':
 		return h.bracket()
 	}
-	if !h.r.Time.OK && h.r.Severity == 0 {
+	if !h.timed && h.r.Severity == 0 {
 		return h.leadingToken()
 	}
-	if h.r.Severity == 0 && h.tokensBeforeLevel() {
+	if h.r.Severity == 0 && (h.tokensBeforeLevel() || h.lineOfSource()) {
 		return true
 	}
-	if h.r.Severity != 0 && h.r.Time.OK || h.tags > 0 {
-		return h.logger()
+	if h.r.Severity != 0 && h.timed || h.tags > 0 {
+		return h.springColumns() || h.span() || h.logger()
 	}
-	if h.r.Severity != 0 && !h.r.Time.OK {
+	if h.r.Severity != 0 && !h.timed {
 		return h.laterTime()
 	}
 	return false
@@ -107,40 +114,57 @@ func (h *headerReader) separators() {
 	}
 }
 
-// priority reads the <34> of syslog.
-// time reads a time at the position, bare, quoted or in brackets.
+// time reads a time at the position, bare, quoted or in brackets. One without a
+// date becomes a field: it is no instant.
 func (h *headerReader) time() bool {
 	s := h.s[h.pos:]
-	open := byte(0)
-	if s[0] == '[' || s[0] == '"' || s[0] == '(' {
-		open = s[0]
-		s = s[1:]
+	closing := byte(0)
+	switch s[0] {
+	case '[':
+		closing = ']'
+	case '(':
+		closing = ')'
+	case '"':
+		closing = '"'
+	case '<':
+		closing = '>'
+	}
+	start := 0
+	if closing != 0 {
+		for start = 1; start < len(s) && s[start] == ' '; start++ {
+		}
+		s = s[start:]
 	}
 	st, n := ScanTime(s)
+	if n == 0 {
+		if h.pos > 0 && h.s[0] != '[' && h.tags == 0 {
+			return false
+		}
+		n = scanClockOnly(s)
+	}
 	if n == 0 || n < len(s) && letterOrDigit(s[n]) {
 		return false
 	}
-	if open == 0 {
+	if closing == 0 {
+		if !st.OK && n == len(s) {
+			return false
+		}
 		h.pos += n
 	} else {
-		// What else is in the brackets, such as a thread, is short.
-		closing := open
-		switch open {
-		case '[':
-			closing = ']'
-		case '(':
-			closing = ')'
-		}
-		end := strings.IndexByte(s[n:], closing)
-		if end < 0 || end > 24 {
+		// What else is in the brackets, such as a thread or a level, is short.
+		end := strings.IndexByte(s[n:min(len(s), n+80)], closing)
+		if end < 0 {
 			return false
 		}
 		if rest := strings.Trim(s[n:n+end], " :,-#"); rest != "" {
-			h.tag(rest)
+			h.inBrackets(rest)
 		}
-		h.pos += 1 + n + end + 1
+		h.pos += start + n + end + 1
 	}
-	h.r.Time = st
+	if !st.OK {
+		h.r.addString(attrTime, s[:n])
+	}
+	h.r.Time, h.timed = st, true
 	return true
 }
 
@@ -180,19 +204,6 @@ func (h *headerReader) afterTime() bool {
 	return true
 }
 
-// component takes the column behind a one-letter level, as MongoDB writes it:
-// "I CONTROL  [initandlisten] ".
-// levelAhead looks for the level of PostgreSQL, a word in capitals with a colon
-// and two blanks, behind users, databases and sessions. Its DETAIL, HINT and the
-// like say more about the record before and have no level.
-// redisMark reports whether a dash behind the time is the level of Redis, whose
-// times begin with the day and the month's name.
-// hostAndProgram reads "web-1 sshd[812]: " and "sshd[812]: ".
-// mnemonic reads the tag of Cisco's devices, %FACILITY-SEVERITY-MNEMONIC:, at the
-// beginning of the message or a few words behind.
-// programTag reads "sshd[812]:", "kernel:", "/usr/sbin/cron[3]:" or "su(pam_unix)[9]:".
-// spacedProgram reads "Google Chrome[85294]:".
-// hostLike reports whether a word can hardly be anything but a host's name.
 // trimBlanks is strings.TrimSpace for the blanks of logs.
 func trimBlanks(s string) string {
 	for s != "" && (s[0] == ' ' || s[0] == '\t') {
@@ -217,9 +228,6 @@ func wordLength(s string) int {
 	return n
 }
 
-// level reads a level at the position.
-// levelWithClock reads "INFO[0012] " and "WARN[2026-03-09T22:14:58Z] ", as logrus
-// writes them to terminals.
 func wordEnd(s string) int {
 	n := 0
 	for n < len(s) && (letterOrDigit(s[n]) || strings.IndexByte("./-$#@", s[n]) >= 0) {
@@ -232,25 +240,40 @@ func wordEnd(s string) int {
 func (h *headerReader) bracket() bool {
 	s := h.s[h.pos:]
 	closing := byte(']')
-	if s[0] == '(' {
-		closing = ')'
-		if h.r.Severity != 0 {
+	switch s[0] {
+	case '(':
+		if closing = ')'; h.r.Severity != 0 && !h.threadInParens(s) {
+			return false
+		}
+	case '{':
+		if closing = '}'; h.r.Severity != 0 || !h.timed {
 			return false
 		}
 	}
-	end := strings.IndexByte(s, closing)
-	if end < 0 || end > 200 {
+	end := strings.IndexByte(s[:min(len(s), 200)], closing)
+	if end < 0 {
 		return false
 	}
 	inside := trimBlanks(s[1:end])
-	if strings.IndexByte(inside, '[') >= 0 || strings.Contains(inside, ": ") {
+	if strings.IndexByte(inside, '[') >= 0 { // [QuorumPeer[myid=1]/0.0.0.0:2181] -
+		if end = closingBracket(s); end < 0 || !strings.HasPrefix(s[end+1:], " - ") {
+			return false
+		}
+		inside = s[1:end]
+	}
+	if strings.Contains(inside, ": ") || strings.HasPrefix(inside, "*") {
 		return false
 	}
 	n := end + 1
 	if n < len(s) && s[n] != ' ' && s[n] != '[' && s[n] != ':' && s[n] != '\t' && s[n] != '|' && s[n] != '-' || strings.HasPrefix(s[n:], ":") && n+1 < len(s) && s[n+1]-'0' <= 9 {
 		return false
 	}
-	if !h.r.Time.OK && h.r.Severity == 0 {
+	if s[0] == '{' { // only where the level follows
+		if _, _, m := leadingLevel(strings.TrimLeft(s[n:], " "), true); m == 0 {
+			return false
+		}
+	}
+	if !h.timed && h.r.Severity == 0 {
 		// In front of everything: only a number or a name, and only before a time.
 		_, at, _ := findTime(s[n:])
 		if at < 0 || at > 24 || strings.IndexByte(inside, ' ') >= 0 {
@@ -261,7 +284,7 @@ func (h *headerReader) bracket() bool {
 		return false
 	}
 	if inside != "" {
-		h.tag(inside)
+		h.inBrackets(inside)
 	}
 	h.pos += n
 	return true
@@ -270,6 +293,7 @@ func (h *headerReader) bracket() bool {
 // tag keeps a part of the header under the name that fits its looks.
 func (h *headerReader) tag(v string) {
 	h.tags++
+	h.r.ids(v)
 	if digits(v) == len(v) && !h.r.has(attrPID) {
 		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
 			h.r.addInt(attrPID, n)
@@ -318,10 +342,6 @@ func (h *headerReader) leadingToken() bool {
 	return true
 }
 
-// tokensBeforeLevel takes threads, processes and loggers that stand between the
-// time and the level: "25746 INFO", "- app.module - INFO", "[main] ERROR".
-// headerWord reports whether a word looks like the name of a thread, process,
-// user or logger, and not like prose.
 // logger takes the name of a logger, a source position or a function behind the
 // level: "dfs.DataNode: ", "app.module - ", "main.go:102\t", "sync.go 356: ".
 func (h *headerReader) logger() bool {
@@ -343,14 +363,24 @@ func (h *headerReader) logger() bool {
 	}
 	n := 0
 	dots := false
-	for n < len(s) && n < 120 && (letterOrDigit(s[n]) || strings.IndexByte("./-$#@*<>", s[n]) >= 0) {
-		dots = dots || s[n] == '.' || s[n] == '$' || s[n] == '/'
+	for n < len(s) && n < 120 {
+		if c := s[n]; c == ':' && n > 0 && n+2 < len(s) && s[n+1] == ':' && letterOrDigit(s[n+2]) {
+			dots = true
+			n++
+		} else if c == '.' || c == '$' || c == '/' {
+			dots = true
+		} else if !letterOrDigit(c) && strings.IndexByte("-#@*<>", c) < 0 {
+			break
+		}
 		n++
 	}
 	if n == 0 || n >= len(s) {
 		return false
 	}
 	name := s[:n]
+	if s[n] == ':' && h.bars && h.function(s, n) {
+		return true
+	}
 	if s[n] == ':' && dots && strings.ToUpper(name) != strings.ToLower(name) { // a line number may follow
 		if d := digits(s[n+1:]); d > 0 && strings.Contains(name, ".") {
 			end := n + 1 + d
@@ -386,6 +416,10 @@ func (h *headerReader) logger() bool {
 		}
 	case s[n] == '[' && dots:
 		end = n
+	case s[n] == ' ' && end == n+1 && h.tags > 0 && isClass(name):
+		end = n
+	case s[n] == '|' && h.bars && dots:
+		end = n
 	case s[n] == ' ' && dots && isDotted(name) && n+1 < len(s) && s[n+1] == '[':
 		end = n
 	default:
@@ -400,14 +434,72 @@ func (h *headerReader) logger() bool {
 	return true
 }
 
+// function reads "module:function:12 - ", as loguru writes it between bars.
+func (h *headerReader) function(s string, n int) bool {
+	m := n + 1
+	for m < len(s) && (letterOrDigit(s[m]) || s[m] == '<' || s[m] == '>' || s[m] == '.') {
+		m++
+	}
+	if m == n+1 || m >= len(s) || s[m] != ':' {
+		return false
+	}
+	d := digits(s[m+1:])
+	end := m + 1 + d
+	if d == 0 || !strings.HasPrefix(s[end:], " - ") {
+		return false
+	}
+	h.r.addUnique(attrLogger, s[:n])
+	h.r.addString("code.function.name", s[n+1:m])
+	if v, err := strconv.ParseInt(s[m+1:end], 10, 64); err == nil {
+		h.r.addInt(attrLine, v)
+	}
+	h.pos += end + 2
+	h.done, h.bars = true, false
+	return true
+}
+
+// isClass reports whether a name is that of a Java class in packages, and perhaps
+// a method of it: org.acme.Server.start.
+func isClass(name string) bool {
+	if strings.Count(name, ".") < 2 || strings.Contains(name, "..") {
+		return false
+	}
+	for part := range strings.SplitSeq(name, ".") {
+		if part != "" && part[0] >= 'A' && part[0] <= 'Z' {
+			return name[0] >= 'a' && name[0] <= 'z'
+		}
+	}
+	return false
+}
+
 // plainName reports whether "name: " in front of the message is a logger's: only
 // directly behind a level in brackets, where libraries put it.
 func (h *headerReader) plainName(name string) bool {
-	if h.tags > 0 || len(name) > 40 || name[0] < 'a' || name[0] > 'z' {
+	if h.tags > 0 || len(name) > 40 {
+		return false
+	}
+	if name[0] >= 'A' && name[0] <= 'Z' {
+		return !h.bracketed && h.timed && h.r.SeverityText == strings.ToUpper(h.r.SeverityText) && isHumped(name)
+	}
+	if name[0] < 'a' || name[0] > 'z' {
 		return false
 	}
 	before := strings.TrimRight(h.s[:h.pos], " \t")
 	return strings.HasSuffix(before, "]") || strings.HasSuffix(before, "INFO") && h.bars
+}
+
+// isHumped reports whether a word is in camel case, as classes are: SparkContext.
+func isHumped(s string) bool {
+	humps := 0
+	for i := 1; i < len(s); i++ {
+		if !letterOrDigit(s[i]) {
+			return false
+		}
+		if s[i] >= 'A' && s[i] <= 'Z' && s[i-1] >= 'a' && s[i-1] <= 'z' {
+			humps++
+		}
+	}
+	return humps > 0 && !strings.HasSuffix(s, "Exception") && !strings.HasSuffix(s, "Error")
 }
 
 // isDotted reports whether a name has dots between letters, as packages have.

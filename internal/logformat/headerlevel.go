@@ -2,6 +2,8 @@ package logformat
 
 import "strings"
 
+// component takes the column behind a one-letter level, as MongoDB writes it:
+// "I CONTROL  [initandlisten] ".
 func (h *headerReader) component() {
 	rest := strings.TrimLeft(h.s[h.pos:], " ")
 	n := 0
@@ -17,6 +19,9 @@ func (h *headerReader) component() {
 	h.pos = len(h.s) - len(rest) + n
 }
 
+// levelAhead looks for the level of PostgreSQL, a word in capitals with a colon
+// and two blanks, behind users, databases and sessions. Its DETAIL, HINT and the
+// like say more about the record before and have no level.
 func (h *headerReader) levelAhead() {
 	rest := h.s[h.pos:]
 	head := rest[:min(len(rest), 160)]
@@ -49,6 +54,8 @@ func (h *headerReader) levelAhead() {
 	h.done = true
 }
 
+// redisMark reports whether a dash behind the time is the level of Redis, whose
+// times begin with the day and the month's name.
 func (h *headerReader) redisMark() bool {
 	return h.r.Time.OK && h.r.Time.Yearless && h.pos > 6 && h.r.Severity == 0 && strings.IndexByte("0123456789[", h.s[0]) >= 0
 }
@@ -65,17 +72,21 @@ func redisSeverity(c byte) Severity {
 	return 0
 }
 
+// level reads a level at the position.
 func (h *headerReader) level() bool {
 	s := h.s[h.pos:]
-	if sev, word, n := leadingLevel(s, h.r.Time.OK || h.tags > 0); n > 0 {
+	if h.levelAndName(s) {
+		return true
+	}
+	if sev, word, n := leadingLevel(s, h.timed || h.tags > 0); n > 0 {
 		h.r.Severity, h.r.SeverityText = sev, word
 		h.pos += n
 		h.bracketed = s[0] == '['
-		h.whole = !h.r.Time.OK && !h.bracketed && h.tags == 0 && word != strings.ToUpper(word) && s[n-1] == ':'
+		h.whole = !h.timed && !h.bracketed && h.tags == 0 && word != strings.ToUpper(word) && s[n-1] == ':'
 		h.cut = len(word) == 3 && word == strings.ToUpper(word) // as short as consoles write them
 		return true
 	}
-	if h.levelWithClock(s) {
+	if h.levelWithClock(s) || h.namedLevel(s) {
 		return true
 	}
 	// Icinga and others: "warning/Component: ".
@@ -94,6 +105,8 @@ func (h *headerReader) level() bool {
 	return true
 }
 
+// levelWithClock reads "INFO[0012] " and "WARN[2026-03-09T22:14:58Z] ", as logrus
+// writes them to terminals.
 func (h *headerReader) levelWithClock(s string) bool {
 	open := strings.IndexByte(s[:min(len(s), longestLevel+1)], '[')
 	if open < 3 {
@@ -118,6 +131,8 @@ func (h *headerReader) levelWithClock(s string) bool {
 	return true
 }
 
+// tokensBeforeLevel takes threads, processes, loggers and pairs that stand between
+// the time and the level: "25746 INFO", "- app.module - INFO", "pid=7 tid=b INFO".
 func (h *headerReader) tokensBeforeLevel() bool {
 	s := h.s[h.pos:]
 	at, words := 0, 0
@@ -128,7 +143,7 @@ func (h *headerReader) tokensBeforeLevel() bool {
 			return false
 		}
 		parts[words] = s[at : at+n]
-		if !headerWord(parts[words]) {
+		if keyLength(parts[words]) == 0 && !headerWord(parts[words]) {
 			return false
 		}
 		words++
@@ -140,8 +155,13 @@ func (h *headerReader) tokensBeforeLevel() bool {
 			return false
 		}
 		if sev, word, m := leadingLevel(s[at:], true); m > 0 && (s[at] == '[' || s[at] == '<' || word == strings.ToUpper(word)) {
+			if word == "ALERT" && s[at+m-1] == ':' && words == 1 {
+				return false // SERVICE ALERT: of Nagios is a kind of event
+			}
 			for _, p := range parts[:words] {
-				h.tag(strings.Trim(p, "[]():,"))
+				if !h.r.pairField(p) {
+					h.tag(strings.Trim(p, "[]():,"))
+				}
 			}
 			h.r.Severity, h.r.SeverityText = sev, word
 			h.pos += at + m
@@ -151,6 +171,8 @@ func (h *headerReader) tokensBeforeLevel() bool {
 	return false
 }
 
+// headerWord reports whether a word looks like the name of a thread, process,
+// user or logger, and not like prose.
 func headerWord(w string) bool {
 	special := false
 	for i := range len(w) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 )
 
+// priority reads the <34> of syslog.
 func (h *headerReader) priority() {
 	if len(h.s) < 4 || h.s[0] != '<' {
 		return
@@ -79,6 +80,7 @@ func structuredEnd(s string) int {
 	return end
 }
 
+// hostAndProgram reads "web-1 sshd[812]: " and "sshd[812]: ".
 func (h *headerReader) hostAndProgram() {
 	rest := h.s[h.pos:]
 	name, pid, n := programTag(rest)
@@ -109,6 +111,8 @@ func (h *headerReader) hostAndProgram() {
 	h.r.Format = FormatSyslog
 }
 
+// mnemonic reads the tag of Cisco's devices, %FACILITY-SEVERITY-MNEMONIC:, at the
+// beginning of the message or a few words behind.
 func (h *headerReader) mnemonic() {
 	rest := h.s[h.pos:]
 	at := strings.IndexByte(rest[:min(len(rest), 80)], '%')
@@ -146,6 +150,7 @@ func (h *headerReader) mnemonic() {
 	h.separators()
 }
 
+// programTag reads "sshd[812]:", "kernel:", "/usr/sbin/cron[3]:" or "su(pam_unix)[9]:".
 func programTag(s string) (name, pid string, n int) {
 	for n < len(s) && n < 64 && (letterOrDigit(s[n]) || strings.IndexByte("./-+@()%", s[n]) >= 0) {
 		n++
@@ -176,6 +181,7 @@ func programTag(s string) (name, pid string, n int) {
 	return name, pid, n + 1
 }
 
+// spacedProgram reads "Google Chrome[85294]:" and "syslogd 1.4.1:".
 func spacedProgram(s string) (name, pid string, n int) {
 	open := strings.IndexByte(s[:min(len(s), 40)], '[')
 	if open <= 0 {
@@ -189,6 +195,7 @@ func spacedProgram(s string) (name, pid string, n int) {
 	return s[:open], s[open+1 : end], end + 2
 }
 
+// hostLike reports whether a word can hardly be anything but a host's name.
 func hostLike(w string) bool {
 	return w == "localhost" || strings.ContainsAny(w, "-.0123456789") && !strings.ContainsAny(w, ":%")
 }

@@ -40,7 +40,13 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		return
 	}
 	h := headerReader{s: first, r: r}
-	at := h.read()
+	at := h.dialect()
+	if at == 0 {
+		at = h.read()
+	}
+	if h.timed && !r.Time.OK && r.Severity == 0 { // a time of day alone is no header
+		r.Fields, at = r.Fields[:0], 0
+	}
 	if at == 0 && len(r.Fields) == 0 {
 		at = h.columns()
 	}
@@ -56,6 +62,10 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		return
 	}
 	if h.whole {
+		return
+	}
+	if h.message != "" {
+		r.Body = h.message + more
 		return
 	}
 	r.Body = first[at:]

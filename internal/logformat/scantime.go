@@ -6,7 +6,8 @@ package logformat
 //	2006-01-02T15:04:05.000Z  2006/01/02 15:04:05,000 +0200  20060102T150405
 //	Jan _2 15:04:05[.000]     Jan _2 2006 15:04:05           Mon Jan _2 15:04:05 2006
 //	02/Jan/2006:15:04:05 -0700   02-Jan-2006 15:04:05.000    02 Jan 2006 15:04:05
-//	1136214245[.000] and the same in milli-, micro- and nanoseconds
+//	01-02 15:04:05.000  1/2/2006 3:04:05 PM  20060102-15:04:05:000
+//	1136214245[.000] and the same in milli-, micro- and nanoseconds, @TAI64N
 //
 // A number counts as an epoch only if it lies between 2001 and 2100.
 func ScanTime(s string) (Stamp, int) {
@@ -22,20 +23,27 @@ func ScanTime(s string) (Stamp, int) {
 		case s[4] == ' ' && s[5] >= 'A':
 			return scanYearMonth(s)
 		case s[2] == '/' || s[2] == '-' || s[2] == ' ' || s[1] == ' ' || s[1] == '-':
-			if s[3]-'0' <= 9 {
+			if s[3]-'0' > 9 {
+				return scanDayMonth(s)
+			}
+			if s[5] == s[2] {
 				return scanNumericDay(s)
 			}
-			return scanDayMonth(s)
+			return scanShortDate(s)
 		case s[2] == '.' && s[5] == '.':
 			return scanNumericDay(s)
+		case s[1] == '/' || s[2] == '.' && s[5] == ' ':
+			return scanShortDate(s)
 		case len(s) >= 13 && s[6] == ' ':
 			return scanShortYear(s)
-		case len(s) >= 15 && (s[8] == 'T' || s[8] == ' '):
+		case len(s) >= 15 && (s[8] == 'T' || s[8] == ' ' || s[8] == '-'):
 			return scanCompact(s)
 		}
 		return scanEpoch(s)
 	case c >= 'A' && c <= 'Z':
 		return scanMonth(s)
+	case c == '@':
+		return scanTAI64N(s)
 	}
 	return Stamp{}, 0
 }
@@ -70,7 +78,7 @@ func scanISO(s string) (Stamp, int) {
 	switch s[10] {
 	case 'T', 't', '_':
 		i = 11
-	case ' ':
+	case ' ', '\t':
 		i = 11
 		if s[11] == ' ' {
 			i = 12
@@ -88,8 +96,11 @@ func scanCompact(s string) (Stamp, int) {
 	if y < 1970 || y > 2100 || mo < 0 || d < 0 {
 		return Stamp{}, 0
 	}
-	if len(s) > 11 && s[11] == ':' {
-		return scanClock(s, 9, y, mo, d, false)
+	if s[10] == ':' || s[11] == ':' {
+		return scanLooseClock(s, 9, y, mo, d)
+	}
+	if s[8] == '-' {
+		return Stamp{}, 0
 	}
 	h, mi, sec := two(s, 9), two(s, 11), two(s, 13)
 	if h < 0 || mi < 0 || sec < 0 {
@@ -141,19 +152,44 @@ func finish(s string, i, y, mo, d, h, mi, sec int, yearless bool) (Stamp, int) {
 			scale /= 10
 		}
 	}
-	if i+3 <= len(s) && s[i] == ' ' && (s[i+1] == 'P' || s[i+1] == 'A') && s[i+2] == 'M' && (i+3 == len(s) || !letterOrDigit(s[i+3])) && h >= 1 && h <= 12 {
-		if s[i+1] == 'P' && h < 12 {
+	if i+3 < len(s) && s[i] == ':' { // milliseconds behind a third colon
+		if ms := digits(s[i+1 : min(i+5, len(s))]); ms == 3 && (i+4 == len(s) || s[i+4] != ':' && !letterOrDigit(s[i+4])) {
+			st.Nanos = int32(two(s, i+1)*10+int(s[i+3]-'0')) * 1_000_000
+			i += 4
+		}
+	}
+	if noon, n := halfOfDay(s[i:]); n > 0 && h >= 1 && h <= 12 {
+		if noon && h < 12 {
 			st.Wall += 12 * 3600
-		} else if s[i+1] == 'A' && h == 12 {
+		} else if !noon && h == 12 {
 			st.Wall -= 12 * 3600
 		}
-		i += 3
+		i += n
+	}
+	if i+4 <= len(s) && (s[i] == '+' || s[i] == '-') && i > 10 && s[i-7] == '.' && s[i-10] == '.' && digits(s[i+1:min(i+5, len(s))]) == 3 {
+		minutes := int32(two(s, i+1)*10 + int(s[i+3]-'0')) // DB2 states minutes
+		if s[i] == '-' {
+			minutes = -minutes
+		}
+		st.Zoned, st.Offset = true, minutes*60
+		return st, i + 4
 	}
 	off, n := scanZone(s[i:])
 	if n > 0 {
 		st.Zoned, st.Offset = true, off
 	}
 	return st, i + n
+}
+
+// halfOfDay reads AM or PM with at most one blank in front.
+func halfOfDay(s string) (noon bool, n int) {
+	if len(s) > 0 && s[0] == ' ' {
+		n = 1
+	}
+	if n+2 > len(s) || s[n+1]|0x20 != 'm' || s[n]|0x20 != 'a' && s[n]|0x20 != 'p' || n+2 < len(s) && letterOrDigit(s[n+2]) {
+		return false, 0
+	}
+	return s[n]|0x20 == 'p', n + 2
 }
 
 // scanZone reads Z, +hh:mm, +hhmm, +hh, UTC or GMT, with at most one space in front.
@@ -210,6 +246,11 @@ func scanZone(s string) (offset int32, n int) {
 	if !ok {
 		return 0, 0
 	}
+	if hours == 0 && n+4 < len(s) && (s[n] == '+' || s[n] == '-') { // JavaScript writes GMT+0200
+		if off, m := scanZone(s[n:]); m > 0 {
+			return off, n + m
+		}
+	}
 	return int32(hours * 3600), n
 }
 
@@ -256,7 +297,7 @@ func scanMonthName(s string, i int) int {
 		return -1
 	}
 	for m := 0; m < 36; m += 3 {
-		if s[i] == monthNames[m] && s[i+1] == monthNames[m+1] && s[i+2] == monthNames[m+2] {
+		if s[i] == monthNames[m] && s[i+1]|0x20 == monthNames[m+1] && s[i+2]|0x20 == monthNames[m+2] {
 			return m/3 + 1
 		}
 	}
@@ -282,7 +323,11 @@ func scanMonth(s string) (Stamp, int) {
 		}
 		i++
 		if s[i]-'0' <= 9 {
-			st, n := scanDayMonth(s[i:])
+			scan := scanDayMonth
+			if len(s) > i+10 && s[i+4] == '-' { // journalctl -o short-full
+				scan = scanISO
+			}
+			st, n := scan(s[i:])
 			if n == 0 {
 				return Stamp{}, 0
 			}
@@ -386,7 +431,7 @@ func scanNumericDay(s string) (Stamp, int) {
 	case sep == '/' && a <= 12 || b > 12:
 		mo, d = a, b
 	}
-	if i >= len(s) || s[i] != ' ' && s[i] != ':' && s[i] != ',' && s[i] != 'T' {
+	if i >= len(s) || s[i] != ' ' && s[i] != ':' && s[i] != ',' && s[i] != 'T' && s[i] != '-' {
 		return Stamp{}, 0
 	}
 	i++
@@ -445,7 +490,9 @@ func scanDayMonth(s string) (Stamp, int) {
 		if s[i] != ':' && s[i] != ' ' && s[i] != 'T' {
 			return Stamp{}, 0
 		}
-		i++
+		if i++; s[i] == ':' { // Erlang doubles the colon
+			i++
+		}
 	} else {
 		y, yearless = 2000, true
 	}

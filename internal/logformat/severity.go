@@ -43,11 +43,11 @@ func ParseSeverity(word string) (Severity, bool) {
 		low[i] = c
 	}
 	switch string(low[:len(word)]) {
-	case "trace", "trc", "trac", "finest", "finer", "verbose", "vrb":
+	case "trace", "trc", "trac", "finest", "finer", "verbose", "vrb", "trce":
 		return SeverityTrace, true
-	case "debug", "dbg", "debu", "fine", "deb", "config":
+	case "debug", "dbg", "debu", "fine", "deb", "config", "dbug":
 		return SeverityDebug, true
-	case "info", "inf", "information", "informational", "log":
+	case "info", "inf", "information", "informational", "log", "success":
 		return SeverityInfo, true
 	case "notice", "note":
 		return SeverityNotice, true
