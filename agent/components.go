@@ -30,6 +30,7 @@ import (
 	"github.com/tidewatch/tidewatch/exporters/remotewriteexporter"
 	"github.com/tidewatch/tidewatch/extensions/consoleextension"
 	"github.com/tidewatch/tidewatch/extensions/healthextension"
+	"github.com/tidewatch/tidewatch/extensions/segmentstorageextension"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
 	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
 	"github.com/tidewatch/tidewatch/receivers/journaldreceiver"
@@ -75,6 +76,7 @@ func components() *componentSet {
 			filestorage.NewFactory(),
 			healthextension.NewFactory(),
 			pprofextension.NewFactory(),
+			segmentstorageextension.NewFactory(),
 			zpagesextension.NewFactory(),
 		},
 	}
