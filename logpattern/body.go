@@ -120,6 +120,9 @@ func logfmtMessage(s string) (string, bool) {
 		}
 		if r := messageRank(key); r > rank && val != "" {
 			best, rank = val, r
+			if val[len(val)-1] == ':' {
+				return "", false // what follows belongs to it
+			}
 		}
 	}
 	return best, rank >= 2

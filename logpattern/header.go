@@ -483,7 +483,7 @@ func (h *header) isTag(w string, flags uint16, last byte) bool {
 	if flags&(clDot|clUnder|clSlash|clSymbol) != 0 && strings.ContainsAny(w, ".$@/_") && !strings.Contains(w, "://") {
 		return true
 	}
-	return humps(w) >= 2
+	return humps(w) >= 2 || strings.Contains(w, "::")
 }
 
 // assigned reports whether w has a quote or an equals sign.

@@ -161,7 +161,7 @@ func (s *scan) date(i int) int {
 			return 0
 		}
 	case isDigit(c):
-		if c := at(s.msg, i+4); c != '-' && c != '/' || !isDigit(at(s.msg, i+3)) {
+		if c := at(s.msg, i+4); (c != '-' && c != '/' || !isDigit(at(s.msg, i+3))) && (at(s.msg, i+2) != '/' || !isLetter(at(s.msg, i+3))) {
 			return 0
 		}
 	default:
@@ -261,7 +261,7 @@ func (s *scan) word(start, end int, flags uint16) bool {
 	trimmed := end
 	for trimmed > start {
 		c := msg[trimmed-1]
-		if c != '.' && c != ':' && c != '!' && c != '?' {
+		if c != '.' && c != ':' && c != '!' && c != '?' && (c != '-' || at(msg, trimmed) != '>') {
 			break
 		}
 		trimmed--
@@ -271,11 +271,7 @@ func (s *scan) word(start, end int, flags uint16) bool {
 	}
 	if trimmed != end {
 		end = trimmed
-		if flags&(clDigit|clSlash|clBack|clSymbol) != 0 || strings.IndexByte(msg[start:end], ':') >= 0 {
-			flags = flagsOf(msg[start:end])
-		} else {
-			flags &^= clColon | clDot
-		}
+		flags = flagsOf(msg[start:end])
 	}
 	if c := msg[start]; c == '#' || c == ':' || c == '$' && flags&clDigit != 0 {
 		for start < end-1 && (msg[start] == '#' || msg[start] == ':' || msg[start] == '$') {

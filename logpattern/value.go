@@ -77,10 +77,16 @@ func kindOfName(w string, flags uint16) Kind {
 			return Word // cut at the colon
 		}
 		if w[0] == '/' && len(w) > 1 || strings.Count(w, "/") >= 2 || strings.HasPrefix(w, "./") || strings.HasPrefix(w, "~/") {
-			if flags&(clLetter|clDigit) == 0 {
+			switch {
+			case flags&(clLetter|clDigit) == 0:
 				return Word
+			case flags&clLetter == 0 && w[0] != '/':
+				return ID // 0.01/0/0.8
 			}
 			return Path
+		}
+		if i := strings.LastIndexByte(w, '.'); i > strings.IndexByte(w, '/')+1 && len(w)-i <= 5 && all(w[i+1:], clLetter) {
+			return Path // src/main.rs
 		}
 	}
 	if flags&clBack != 0 && (len(w) > 2 && w[1] == ':' && w[2] == '\\' || strings.HasPrefix(w, `\\`) || strings.Count(w, `\`) >= 2) {
@@ -137,13 +143,13 @@ func kindOfColons(w string, flags uint16) Kind {
 		return Date
 	}
 	n := strings.Count(w, ":")
-	if n == 1 && flags&(clLetter|clDot|clSymbol|clUnder) == 0 && digits(w) <= 2 && len(w) <= 5 {
+	if n == 1 && flags&(clLetter|clDot|clSymbol|clUnder) == 0 && len(w) == digits(w)+3 && digits(w) <= 2 && w[0] <= '2' {
 		return Date // hh:mm
 	}
 	if n < 2 || flags&^(clDigit|clHex|clColon|clDot|clPct) != 0 {
 		return Word
 	}
-	if n == 5 && len(w) == 17 {
+	if n >= 5 && len(w) == 3*n+2 && pairs(w) {
 		return ID // a hardware address
 	}
 	if n <= 8 && (n == 7 || strings.Contains(w, "::")) {
@@ -155,6 +161,16 @@ func kindOfColons(w string, flags uint16) Kind {
 	return Word
 }
 
+// pairs reports whether w is made of pairs with a byte between them.
+func pairs(w string) bool {
+	for i := 2; i < len(w); i += 3 {
+		if w[i] != ':' {
+			return false
+		}
+	}
+	return true
+}
+
 // kindOfMixed types words of digits and letters.
 func kindOfMixed(w string, flags uint16) Kind {
 	if len(w) > 2 && w[0] == '0' && (w[1] == 'x' || w[1] == 'X') && all(w[2:], clDigit|clHex) {
@@ -162,6 +178,9 @@ func kindOfMixed(w string, flags uint16) Kind {
 	}
 	if k := kindOfQuantity(w); k != Word {
 		return k
+	}
+	if isLetter(w[0]) && isPlainWord(w) {
+		return Word
 	}
 	if flags&(clAlpha|clDot|clUnder|clSymbol) == 0 {
 		if flags&clDash == 0 {
@@ -175,7 +194,7 @@ func kindOfMixed(w string, flags uint16) Kind {
 	if len(w) > 10 && timeLen(w) == len(w) {
 		return Date
 	}
-	if isPlainWord(w) {
+	if !isLetter(w[0]) && isPlainWord(w) {
 		return Word
 	}
 	return ID

@@ -29,7 +29,7 @@ degraded recovered
 // plainWords have digits and are words all the same.
 var plainWords = wordSet(`
 ipv4 ipv6 ip4 ip6 md5 sha1 sha256 sha384 sha512 base64 utf8 utf-8 utf16 utf-16 http2 http3 h2 http/1.0 http/1.1 http/2 http/2.0 http/3
-http1 x86 x86_64 amd64 arm64 i386 i686 x64 k8s s3 ec2 oauth2 tls1 x509 rs256 hs256 log4j slf4j log4j2 ext2 ext3 ext4 l2 l3 l4 l7
+http1 ssh1 ssh2 x86 x86_64 amd64 arm64 i386 i686 x64 k8s s3 ec2 oauth2 tls1 x509 rs256 hs256 log4j slf4j log4j2 ext2 ext3 ext4 l2 l3 l4 l7
 sqlite3 python3 p2p b2b i18n l10n utf32 int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 win32 win64 gzip2 bzip2
 mp3 mp4 3d 2d 2fa mp2 ntlmv2 smbv1 smbv2 smb2 smb3 v4 v6 layer2 layer3 ed25519 rc4 aes128 aes256 3des
 `)
