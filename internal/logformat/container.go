@@ -73,6 +73,7 @@ func unwrapDocker(line string, env *Envelope) bool {
 		e   = Envelope{Format: FormatDocker, Partial: true}
 		j   = jsonReader{s: line, i: 1}
 		log bool
+		at  string
 	)
 	for first := true; ; first = false {
 		key, more, ok := j.member(first)
@@ -98,11 +99,7 @@ func unwrapDocker(line string, env *Envelope) bool {
 			case "stream":
 				e.Stream = v
 			case "time":
-				st, n := ScanTime(v)
-				if n == 0 || n != len(v) {
-					return false
-				}
-				e.Time = st
+				at = v
 			}
 		case "attrs":
 			j.fields = j.fields[:0]
@@ -113,7 +110,11 @@ func unwrapDocker(line string, env *Envelope) bool {
 			return false
 		}
 	}
-	if !log || e.Stream == "" || !e.Time.OK {
+	if !log || e.Stream == "" {
+		return false
+	}
+	n := 0
+	if e.Time, n = ScanTime(at); n == 0 || n != len(at) {
 		return false
 	}
 	*env = e

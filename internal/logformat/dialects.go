@@ -187,7 +187,7 @@ func (h *headerReader) erlangReport() int {
 func (h *headerReader) logcatBrief(s string) int {
 	sev, ok := severityLetter(s[0])
 	open := strings.IndexByte(s[:min(len(s), 80)], '(')
-	if !ok || open < 3 || !headerWord(strings.TrimRight(s[2:open], " ")) {
+	if !ok || open < 3 || wordEnd(s[2:]) != len(strings.TrimRight(s[2:open], " ")) {
 		return 0
 	}
 	end := strings.IndexByte(s[open:min(len(s), open+12)], ')')

@@ -21,6 +21,8 @@ type headerReader struct {
 	tags int
 	// message is set where it is no part of the line as it stands.
 	message string
+	// after is where the time ended.
+	after int
 	// timed is true behind a time, also one that lacks the date.
 	timed bool
 	// done is true where the message begins for sure.
@@ -81,11 +83,11 @@ func (h *headerReader) element() bool {
 	if !h.timed && h.r.Severity == 0 {
 		return h.leadingToken()
 	}
-	if h.r.Severity == 0 && (h.tokensBeforeLevel() || h.lineOfSource()) {
+	if h.r.Severity == 0 && (h.tokensBeforeLevel() || h.lineOfSource() || h.barColumn()) {
 		return true
 	}
 	if h.r.Severity != 0 && h.timed || h.tags > 0 {
-		return h.springColumns() || h.span() || h.logger()
+		return h.nginxProcess() || h.springColumns() || h.span() || h.tabColumn() || h.barColumn() || h.logger()
 	}
 	if h.r.Severity != 0 && !h.timed {
 		return h.laterTime()
@@ -164,7 +166,7 @@ func (h *headerReader) time() bool {
 	if !st.OK {
 		h.r.addString(attrTime, s[:n])
 	}
-	h.r.Time, h.timed = st, true
+	h.r.Time, h.timed, h.after = st, true, h.pos
 	return true
 }
 
@@ -177,7 +179,7 @@ func (h *headerReader) afterTime() bool {
 	}
 	rest := h.s[h.pos:]
 	if h.pos+2 < len(h.s) && rest[0] == ' ' {
-		if sev := redisSeverity(rest[1]); sev != 0 && (len(rest) == 2 || rest[2] == ' ') && (rest[1] != '-' || h.redisMark()) {
+		if sev := redisSeverity(rest[1]); sev != 0 && h.dayFirst() && (len(rest) == 2 || rest[2] == ' ') && (rest[1] != '-' || h.redisMark()) {
 			h.r.Severity, h.r.SeverityText = sev, rest[1:2]
 			h.pos += 2
 			return true
@@ -195,6 +197,9 @@ func (h *headerReader) afterTime() bool {
 		return true
 	}
 	if h.pos == len(h.s) || h.r.Severity == 0 && h.level() {
+		return true
+	}
+	if !st.Yearless && h.innerSyslog() || h.column() {
 		return true
 	}
 	h.hostAndProgram()
@@ -274,6 +279,9 @@ func (h *headerReader) bracket() bool {
 		}
 	}
 	if !h.timed && h.r.Severity == 0 {
+		if h.uptime(s, inside, n) {
+			return true
+		}
 		// In front of everything: only a number or a name, and only before a time.
 		_, at, _ := findTime(s[n:])
 		if at < 0 || at > 24 || strings.IndexByte(inside, ' ') >= 0 {
@@ -318,6 +326,16 @@ func (h *headerReader) leadingToken() bool {
 	rest := strings.TrimLeft(s[n:], " ")
 	if rest == "" || len(rest) == len(s)-n && rest[0] != '|' {
 		return false
+	}
+	if rest[0] == '[' && digits(s) == n { // log4j: "1234 [main] INFO "
+		if end := closingBracket(rest); end > 1 {
+			if _, word, m := leadingLevel(strings.TrimLeft(rest[end+1:], " "), true); m > 0 && word == strings.ToUpper(word) {
+				h.r.addString("uptime", s[:n])
+				h.timed, h.tags = true, 1
+				h.pos += n
+				return true
+			}
+		}
 	}
 	bar := rest[0] == '|'
 	if bar {
@@ -390,6 +408,9 @@ func (h *headerReader) logger() bool {
 				if s[end] == '>' || s[end] == ':' {
 					h.pos++
 				}
+				if strings.HasPrefix(s[end:], " > ") { // zerolog's console
+					h.pos += 2
+				}
 				return true
 			}
 		}
@@ -413,6 +434,9 @@ func (h *headerReader) logger() bool {
 	case s[n] == ' ' && end+1 < len(s) && (s[end] == '-' || s[end] == '|') && s[end+1] == ' ' && end > n:
 		if s[end] == '|' {
 			return false // columns are cut at the end
+		}
+		if !dots && h.tags > 0 && strings.HasSuffix(strings.TrimRight(h.s[:h.pos], " "), "-") {
+			return false // "[main:Foo@12] - this - that"
 		}
 	case s[n] == '[' && dots:
 		end = n

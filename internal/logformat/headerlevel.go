@@ -52,6 +52,19 @@ func (h *headerReader) levelAhead() {
 	}
 	h.pos += colon + 1
 	h.done = true
+	if code := h.s[h.pos:]; len(code) > 8 && code[7] == ':' && code[8] == ' ' && isSQLState(code[2:7]) { // log_error_verbosity = verbose
+		h.r.addString("sql_state_code", code[2:7])
+		h.pos += 8
+	}
+}
+
+func isSQLState(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c-'0' > 9 && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return s[2]-'0' <= 9 || s[0]-'0' <= 9
 }
 
 // redisMark reports whether a dash behind the time is the level of Redis, whose
@@ -86,7 +99,7 @@ func (h *headerReader) level() bool {
 		h.cut = len(word) == 3 && word == strings.ToUpper(word) // as short as consoles write them
 		return true
 	}
-	if h.levelWithClock(s) || h.namedLevel(s) {
+	if h.levelWithClock(s) || h.namedLevel(s) || h.timed && h.plainLevel(s) {
 		return true
 	}
 	// Icinga and others: "warning/Component: ".

@@ -350,3 +350,203 @@ func (r *Record) pairField(v string) bool {
 	r.addString(key, value)
 	return true
 }
+
+// plainLevel reads levels that only their surroundings tell from prose: "E! " of
+// Telegraf, "PHP Warning:  ", a word right-aligned or padded with blanks, and one in
+// front of a program: " info hostd[712] ".
+func (h *headerReader) plainLevel(s string) bool {
+	if len(s) > 2 && s[1] == '!' && s[2] == ' ' {
+		sev, ok := severityLetter(s[0])
+		if ok {
+			h.r.Severity, h.r.SeverityText = sev, s[:1]
+			h.pos += 2
+		}
+		return ok
+	}
+	if rest, ok := strings.CutPrefix(s, "PHP "); ok {
+		return h.levelOfPHP(rest)
+	}
+	n := 0
+	for n < len(s) && n <= longestLevel && s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z' {
+		n++
+	}
+	if n < 4 || n+2 >= len(s) || s[n] != ' ' || h.syslog {
+		return false
+	}
+	rest := s[n+1:]
+	switch {
+	case h.pos > 2 && n == 4 && h.s[h.pos-1] == ' ' && h.s[h.pos-2] == ' ': // right-aligned in five columns
+	case rest[0] == ' ' && s[0] <= 'Z' && strings.HasPrefix(rest, "      ") && h.padded(strings.TrimLeft(rest, " ")): // Windows' CBS
+	default:
+		name := wordEnd(rest)
+		end := strings.IndexByte(rest[:min(len(rest), 80)], ']')
+		if name == 0 || name+1 >= len(rest) || rest[name] != '[' || end < name || digits(rest[name+1:]) != end-name-1 || s[0] < 'a' {
+			return false
+		}
+		if !h.namesLevel(s[:n], false) {
+			return false
+		}
+		h.r.addString(attrProgram, rest[:name])
+		h.tag(rest[name+1 : end])
+		h.pos += n + 1 + end + 1
+		return true
+	}
+	if !h.namesLevel(s[:n], false) {
+		return false
+	}
+	h.pos += n
+	if rest[0] == ' ' {
+		h.pos = len(h.s) - len(strings.TrimLeft(rest, " "))
+		h.column()
+	}
+	return true
+}
+
+// padded reports whether s begins with a word in a column of its own.
+func (h *headerReader) padded(s string) bool {
+	n := wordEnd(s)
+	return n > 0 && n < 24 && strings.HasPrefix(s[n:], "    ")
+}
+
+// column takes a word that four blanks or more part from the message, as SQL
+// Server's and Windows' logs have it: "spid7s      Recovery is complete."
+func (h *headerReader) column() bool {
+	s := h.s[h.pos:]
+	if h.syslog || h.tags > 0 || !h.padded(s) {
+		return false
+	}
+	n := wordEnd(s)
+	rest := strings.TrimLeft(s[n:], " ")
+	if rest == "" || rest[0] == '[' || rest[0] == '{' || keyLength(rest) > 0 || s[0]-'0' <= 9 {
+		return false
+	}
+	h.r.addUnique(attrLogger, s[:n])
+	h.pos = len(h.s) - len(rest)
+	h.done = true
+	return true
+}
+
+// levelOfPHP reads the kinds of errors that PHP prefixes its messages with, which
+// stay in the message.
+func (h *headerReader) levelOfPHP(rest string) bool {
+	kind, _, ok := strings.Cut(rest[:min(len(rest), 40)], ":")
+	if !ok {
+		return false
+	}
+	switch kind {
+	case "Fatal error", "Parse error", "Core error", "Compile error", "Recoverable fatal error", "Catchable fatal error":
+		h.r.Severity = SeverityError
+		if kind[0] == 'F' {
+			h.r.Severity = SeverityFatal
+		}
+	case "Warning", "Core Warning", "Compile Warning", "Deprecated", "User Deprecated":
+		h.r.Severity = SeverityWarn
+	case "Notice", "User Notice", "Strict Standards":
+		h.r.Severity = SeverityNotice
+	default:
+		return false
+	}
+	h.r.SeverityText = kind
+	h.done = true
+	return true
+}
+
+// nginxProcess reads "54053#0: *1 ", the process, thread and connection of nginx.
+func (h *headerReader) nginxProcess() bool {
+	s := h.s[h.pos:]
+	pid := digits(s)
+	if pid == 0 || pid >= len(s) || s[pid] != '#' || !h.bracketed {
+		return false
+	}
+	tid := digits(s[pid+1:])
+	end := pid + 1 + tid
+	if tid == 0 || !strings.HasPrefix(s[end:], ": ") {
+		return false
+	}
+	h.tag(s[:pid])
+	h.r.addString("thread.id", s[pid+1:end])
+	end += 2
+	if end < len(s) && s[end] == '*' {
+		if d := digits(s[end+1:]); d > 0 && end+1+d < len(s) && s[end+1+d] == ' ' {
+			h.r.addString("connection.id", s[end+1:end+1+d])
+			end += 2 + d
+		}
+	}
+	h.pos += end
+	h.done = true
+	return true
+}
+
+// tabColumn takes a column between tabs that ends in the position of a source:
+// "envoy config source/grpc_stream.h:152".
+func (h *headerReader) tabColumn() bool {
+	s := h.s[h.pos:]
+	if h.pos == 0 || h.s[h.pos-1] != '\t' {
+		return false
+	}
+	n := strings.IndexByte(s[:min(len(s), 160)], '\t')
+	if n <= 0 || n+1 >= len(s) {
+		return false
+	}
+	word := strings.LastIndexByte(s[:n], ' ') + 1
+	if word == 0 || !isSource(s[word:n]) {
+		return false
+	}
+	h.r.addUnique(attrLogger, s[:word-1])
+	colon := strings.LastIndexByte(s[:n], ':')
+	h.source(s[word:colon], s[colon+1:n])
+	h.pos += n
+	return true
+}
+
+// barColumn takes a word between bars: "|Step_LSC|30002312|message".
+func (h *headerReader) barColumn() bool {
+	s := h.s[h.pos:]
+	if !h.bars || h.tags >= maxElements || h.pos == 0 || h.s[h.pos-1] != '|' {
+		return false
+	}
+	n := wordEnd(s)
+	if n == 0 || n+1 >= len(s) || s[n] != '|' || s[n+1] == '|' {
+		return false
+	}
+	if n == 1 && s[0]-'0' <= 9 { // the number of an event
+		h.r.addUnique("event.id", s[:n])
+	} else {
+		h.tag(s[:n])
+	}
+	h.pos += n
+	return true
+}
+
+// uptime reads "[1.234s]" in front of more brackets, as the logs of a Java machine
+// begin.
+func (h *headerReader) uptime(s, inside string, n int) bool {
+	number := strings.TrimRight(inside, "ms")
+	if number == inside || number == "" || n >= len(s) || s[n] != '[' {
+		return false
+	}
+	for i := range len(number) {
+		if c := number[i]; c-'0' > 9 && c != '.' && c != ',' {
+			return false
+		}
+	}
+	h.r.addString("uptime", inside)
+	h.timed = true
+	h.pos += n
+	return true
+}
+
+// dayFirst reports whether the time before the position begins with the day and
+// the name of a month, as Redis writes it.
+func (h *headerReader) dayFirst() bool {
+	head := h.s[:h.pos]
+	colon := strings.LastIndexByte(head, ':') // between minutes and seconds
+	if colon < 5 {
+		return false
+	}
+	clock := colon - 5
+	if clock > 5 && head[clock-1] == ' ' && head[clock-2]-'0' <= 9 { // a year
+		clock -= 5
+	}
+	return clock >= 6 && scanMonthName(head, clock-4) > 0 && head[clock-5] == ' ' && head[clock-6]-'0' <= 9
+}

@@ -86,6 +86,9 @@ func (h *headerReader) hostAndProgram() {
 	name, pid, n := programTag(rest)
 	if n == 0 || pid == "" && !h.syslog {
 		host := wordLength(rest)
+		if host > 0 && host < len(rest) && rest[host] == ' ' && h.levelOfProgram(rest, host) {
+			return
+		}
 		if host == 0 || host == len(rest) || rest[host] != ' ' {
 			return
 		}
@@ -100,13 +103,22 @@ func (h *headerReader) hostAndProgram() {
 		h.r.addString(attrHostname, rest[:host])
 		n = host + 1 + m
 	}
+	h.program(name, pid, rest[:n])
+	h.pos += n
+}
+
+// program keeps the name and the process of a syslog tag. Behind the process
+// macOS may state on whose behalf it speaks, in parentheses.
+func (h *headerReader) program(name, pid, tag string) {
 	h.r.addString(attrProgram, name)
 	if v, err := strconv.ParseInt(pid, 10, 64); err == nil {
 		h.r.addInt(attrPID, v)
 	} else if pid != "" {
 		h.r.addString(attrPID, pid)
 	}
-	h.pos += n
+	if _, behalf, ok := strings.Cut(tag, "] ("); ok {
+		h.r.addUnique(attrTag, strings.TrimSuffix(behalf, "):"))
+	}
 	h.done = true
 	h.r.Format = FormatSyslog
 }
@@ -155,7 +167,7 @@ func programTag(s string) (name, pid string, n int) {
 	for n < len(s) && n < 64 && (letterOrDigit(s[n]) || strings.IndexByte("./-+@()%", s[n]) >= 0) {
 		n++
 	}
-	if n == 0 || n == len(s) || s[0] == '-' || s[0] == '(' {
+	if n == 0 || n == len(s) || s[0] == '-' || s[0] == '(' || s[0] == '%' {
 		return "", "", 0
 	}
 	name = s[:n]
@@ -167,8 +179,8 @@ func programTag(s string) (name, pid string, n int) {
 		pid = s[n+1 : n+end]
 		n += end + 1
 		if n < len(s) && s[n] == ' ' { // "kernel[0] (Warning):" and the like
-			if k := strings.IndexByte(s[n:min(len(s), n+40)], ':'); k > 0 && s[n+1] == '(' {
-				n += k
+			if k := strings.Index(s[n:min(len(s), n+160)], "):"); k > 0 && n+1 < len(s) && s[n+1] == '(' {
+				n += k + 1
 			}
 		}
 	}
@@ -183,6 +195,15 @@ func programTag(s string) (name, pid string, n int) {
 
 // spacedProgram reads "Google Chrome[85294]:" and "syslogd 1.4.1:".
 func spacedProgram(s string) (name, pid string, n int) {
+	if w := wordEnd(s); w > 0 && w+1 < len(s) && s[w] == ' ' && s[w+1]-'0' <= 9 { // with its version
+		v := w + 1
+		for v < len(s) && (s[v]-'0' <= 9 || s[v] == '.') {
+			v++
+		}
+		if strings.HasPrefix(s[v:], ": ") && strings.IndexByte(s[w+1:v], '.') > 0 {
+			return s[:v], "", v + 1
+		}
+	}
 	open := strings.IndexByte(s[:min(len(s), 40)], '[')
 	if open <= 0 {
 		return "", "", 0
@@ -198,4 +219,72 @@ func spacedProgram(s string) (name, pid string, n int) {
 // hostLike reports whether a word can hardly be anything but a host's name.
 func hostLike(w string) bool {
 	return w == "localhost" || strings.ContainsAny(w, "-.0123456789") && !strings.ContainsAny(w, ":%")
+}
+
+// levelOfProgram reads a host, a level and a program: "web-1 err tmm[712]: " of
+// BIG-IP, "web-1 daemon.info dnsmasq[712]: " of BusyBox, of which the host may be missing.
+func (h *headerReader) levelOfProgram(rest string, host int) bool {
+	level, at := rest[:host], host+1
+	name, pid, n := programTag(rest[at:])
+	hostname := ""
+	if sev := facilityLevel(level); sev == 0 || n == 0 {
+		word := wordLength(rest[at:])
+		if word == 0 || at+word >= len(rest) || rest[at+word] != ' ' {
+			return false
+		}
+		hostname, level = rest[:host], rest[at:at+word]
+		at += word + 1
+		name, pid, n = programTag(rest[at:])
+	}
+	sev := facilityLevel(level)
+	if sev == 0 || n == 0 || pid == "" && strings.IndexByte(level, '.') < 0 {
+		return false
+	}
+	h.r.Severity, h.r.SeverityText = sev, level
+	if hostname != "" {
+		h.r.addString(attrHostname, hostname)
+	}
+	h.program(name, pid, rest[at:at+n])
+	h.pos += at + n
+	return true
+}
+
+// facilityLevel reads "err" and "daemon.err", in lower case as syslog writes them.
+func facilityLevel(w string) Severity {
+	if dot := strings.IndexByte(w, '.'); dot > 0 {
+		switch w[:dot] {
+		case "kern", "user", "mail", "daemon", "auth", "authpriv", "syslog", "lpr", "news", "uucp", "cron", "ftp":
+		default:
+			if dot != 6 || !strings.HasPrefix(w, "local") {
+				return 0
+			}
+		}
+		w = w[dot+1:]
+	}
+	if w == "" || w[0] < 'a' || w[0] > 'z' || w == "log" || w == "config" {
+		return 0
+	}
+	sev, _ := ParseSeverity(w)
+	return sev
+}
+
+// innerSyslog reads a header of syslog behind another time: CloudWatch and others
+// put theirs in front. The inner time is kept as a field, for it has no year.
+func (h *headerReader) innerSyslog() bool {
+	s := h.s[h.pos:]
+	if s[0] < 'A' || s[0] > 'Z' || len(s) < 20 {
+		return false
+	}
+	st, n := ScanTime(s)
+	if n == 0 || !st.Yearless || n >= len(s) || s[n] != ' ' {
+		return false
+	}
+	inner := headerReader{s: h.s, r: h.r, pos: h.pos + n + 1, syslog: true}
+	inner.hostAndProgram()
+	if !inner.done {
+		return false
+	}
+	h.r.addString(attrTime, s[:n])
+	h.pos, h.done, h.syslog = inner.pos, true, true
+	return true
 }

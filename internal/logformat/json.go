@@ -16,6 +16,72 @@ type jsonReader struct {
 	s      string
 	i      int
 	fields []Field
+	// unescaped is true if it is known that s has no backslash.
+	unescaped bool
+	// known, if set, spares reading keys that came before; role and rank are then
+	// those of the last key.
+	known *knownKeys
+	role  role
+	rank  uint8
+}
+
+// parseJSON reads a line that is one JSON object.
+func (p *Parser) parseJSON(line string, r *Record) bool {
+	start := 0
+	for start < len(line) && (line[start] == ' ' || line[start] == '\t') {
+		start++
+	}
+	if start >= len(line) || line[start] != '{' {
+		return false
+	}
+	p.keys.begin()
+	p.json = jsonReader{s: line, i: start + 1, fields: r.Fields, unescaped: strings.IndexByte(line, '\\') < 0, known: &p.keys}
+	j := &p.json
+	var ranks [roleCount]uint8
+	ok := false
+	for first := true; ; first = false {
+		key, more, good := j.member(first)
+		if !good {
+			break
+		}
+		if !more {
+			ok = true
+			break
+		}
+		ro, rank, at := j.role, j.rank, len(j.fields)
+		if !j.value(key, 1) {
+			break
+		}
+		if ro == roleNone || ranks[ro] != 0 && ranks[ro] <= rank {
+			continue
+		}
+		if f := &j.fields[at]; r.take(ro, f) {
+			if ranks[ro] != 0 { // a better one: the earlier becomes a field again
+				*f, p.taken[ro] = p.taken[ro], *f
+			} else {
+				p.taken[ro] = *f
+				j.fields = j.fields[:at]
+			}
+			ranks[ro] = rank
+		}
+	}
+	if ok {
+		j.space()
+		ok = j.i == len(line)
+	}
+	r.Fields = j.fields
+	if !ok {
+		r.Reset()
+		return false
+	}
+	r.deepen(&ranks)
+	if ranks[roleMessage] == 0 {
+		r.Body = strings.TrimRight(line[start:], " \t\r")
+	}
+	if r.Severity == 0 && ranks[roleMessage] != 0 {
+		r.levelOfMessage()
+	}
+	return true
 }
 
 func (j *jsonReader) space() {
@@ -37,7 +103,7 @@ func (j *jsonReader) str() (string, bool) {
 		return "", false
 	}
 	v := j.s[start : start+n]
-	if strings.IndexByte(v, '\\') < 0 {
+	if j.unescaped || strings.IndexByte(v, '\\') < 0 {
 		j.i = start + n + 1
 		return v, true
 	}
@@ -61,14 +127,15 @@ func (j *jsonReader) escaped(start int) (string, bool) {
 }
 
 func unescape(s string) (string, bool) {
-	b := make([]byte, 0, len(s))
+	var b strings.Builder
+	b.Grow(len(s))
 	for i := 0; i < len(s); {
 		k := strings.IndexByte(s[i:], '\\')
 		if k < 0 {
-			b = append(b, s[i:]...)
+			b.WriteString(s[i:])
 			break
 		}
-		b = append(b, s[i:i+k]...)
+		b.WriteString(s[i : i+k])
 		i += k + 1
 		if i >= len(s) {
 			return "", false
@@ -77,17 +144,17 @@ func unescape(s string) (string, bool) {
 		i++
 		switch c {
 		case '"', '\\', '/':
-			b = append(b, c)
+			b.WriteByte(c)
 		case 'b':
-			b = append(b, '\b')
+			b.WriteByte('\b')
 		case 'f':
-			b = append(b, '\f')
+			b.WriteByte('\f')
 		case 'n':
-			b = append(b, '\n')
+			b.WriteByte('\n')
 		case 'r':
-			b = append(b, '\r')
+			b.WriteByte('\r')
 		case 't':
-			b = append(b, '\t')
+			b.WriteByte('\t')
 		case 'u':
 			r, ok := hex4(s, i)
 			if !ok {
@@ -106,12 +173,12 @@ func unescape(s string) (string, bool) {
 					r = utf8.RuneError
 				}
 			}
-			b = utf8.AppendRune(b, r)
+			b.WriteRune(r)
 		default:
 			return "", false
 		}
 	}
-	return string(b), true
+	return b.String(), true
 }
 
 func hex4(s string, i int) (rune, bool) {
@@ -212,6 +279,14 @@ func (j *jsonReader) member(first bool) (key string, more, ok bool) {
 	if j.i >= len(j.s) || j.s[j.i] != '"' {
 		return "", false, false
 	}
+	at := j.i
+	if j.known != nil {
+		if e := j.known.next(j.s[at:]); e != nil {
+			j.i += len(e.token)
+			j.role, j.rank = e.role, e.rank
+			return e.key, true, true
+		}
+	}
 	if key, ok = j.str(); !ok {
 		return "", false, false
 	}
@@ -220,6 +295,11 @@ func (j *jsonReader) member(first bool) (key string, more, ok bool) {
 		return "", false, false
 	}
 	j.i++
+	if j.known != nil {
+		j.role, j.rank = roleOf(key)
+		j.space()
+		j.known.learn(j.s[at:j.i], key, j.role, j.rank)
+	}
 	return key, true, true
 }
 
@@ -260,15 +340,19 @@ func (j *jsonReader) number(key string) bool {
 	if neg {
 		j.i++
 	}
-	digits := j.i
+	digits, point := j.i, 0
 	for ; j.i < len(j.s); j.i++ {
 		c := j.s[j.i]
 		if c-'0' <= 9 {
 			v = v*10 + int64(c-'0')
 			continue
 		}
+		if c == '.' && whole && j.i > digits {
+			whole, point = false, j.i
+			continue
+		}
 		if c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-' {
-			whole = false
+			whole, point = false, 0
 			continue
 		}
 		break
@@ -288,6 +372,13 @@ func (j *jsonReader) number(key string) bool {
 		if n, err := strconv.ParseInt(lit, 10, 64); err == nil {
 			f.Int, f.Kind = n, KindInt
 		}
+	case point > 0 && j.i-digits <= 16 && j.i > point+1:
+		// Both are whole numbers that a float64 holds exactly, so the quotient is the
+		// nearest float64 to the literal.
+		f.Float, f.Kind = float64(v)/powersOfTen[j.i-point-1], KindFloat
+		if neg {
+			f.Float = -f.Float
+		}
 	default:
 		if x, err := strconv.ParseFloat(lit, 64); err == nil {
 			f.Float, f.Kind = x, KindFloat
@@ -296,3 +387,5 @@ func (j *jsonReader) number(key string) bool {
 	j.fields = append(j.fields, f)
 	return true
 }
+
+var powersOfTen = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}

@@ -28,11 +28,28 @@ func parseLogfmt(line string, r *Record) bool {
 	}
 	r.Fields = fields
 	r.Format = FormatLogfmt
+	if r.audit(mark) {
+		r.Body = line
+		return true
+	}
 	if !r.takeRoles(mark) {
 		r.Body = line
 	}
 	r.dateAndTime(mark)
 	return true
+}
+
+// audit reads the time of the Linux audit log, msg=audit(1773094498.123:4711):, of
+// which the pairs are fields and no message.
+func (r *Record) audit(mark int) bool {
+	for i := mark; i < min(mark+3, len(r.Fields)); i++ {
+		if f := &r.Fields[i]; f.Key == "msg" && strings.HasPrefix(f.Str, "audit(") {
+			st, n := ScanTime(f.Str[6:])
+			r.Time = st
+			return n > 0
+		}
+	}
+	return false
 }
 
 // takeRoles gives the well-known fields from mark on to the record and removes

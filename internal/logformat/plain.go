@@ -26,7 +26,7 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		setRest(r, more)
 		return
 	}
-	if more != "" && parseParagraph(text, r) {
+	if more != "" && parseParagraph(text, r) || r.categoryLine(first, more) {
 		return
 	}
 	if k := keyLength(first); k > 0 && parseLogfmt(first, r) && setRest(r, more) {
@@ -53,6 +53,9 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	if at < len(first) && (h.done || h.tags > 0 || h.syslog) && p.nested(first[at:], r) {
 		return
 	}
+	if h.headerAtEnd(text, at) {
+		return
+	}
 	if !r.Time.OK && (r.Severity == 0 && len(r.Fields) == 0 || at == 0) {
 		if st, ok := accessTime(first); ok {
 			r.Time = st
@@ -62,6 +65,9 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		return
 	}
 	if h.whole {
+		return
+	}
+	if r.Severity == 0 && more != "" && h.secondLine(at, more) {
 		return
 	}
 	if h.message != "" {
@@ -148,6 +154,9 @@ func leadingLevel(s string, afterTime bool) (Severity, string, int) {
 		end++
 	}
 	sev, ok := ParseSeverity(s[i:end])
+	if !ok && closing == ']' && s[i:end] == "System" { // MySQL's, which is neither note nor warning
+		sev, ok = SeverityInfo, true
+	}
 	if !ok {
 		return 0, "", 0
 	}
@@ -184,26 +193,68 @@ func leadingLevel(s string, afterTime bool) (Severity, string, int) {
 	return 0, "", 0
 }
 
+// isKlog tells the header of klog and glog, and those that state the year.
 func isKlog(line string) bool {
-	if len(line) < 30 || line[5] != ' ' || line[8] != ':' || line[11] != ':' || line[14] != '.' {
+	if len(line) < 30 || strings.IndexByte("IWEF", line[0]) < 0 {
 		return false
 	}
-	return strings.IndexByte("IWEF", line[0]) >= 0
+	date := klogDate(line)
+	return date > 0 && line[date+3] == ':' && line[date+6] == ':' && line[date+9] == '.'
+}
+
+// klogDate returns where the date of klog's header ends: mmdd, yymmdd or yyyymmdd
+// behind a letter.
+func klogDate(line string) int {
+	switch n := digits(line[1:10]); n {
+	case 4, 6, 8:
+		if line[1+n] == ' ' {
+			return 1 + n
+		}
+	}
+	return 0
+}
+
+// tagsAndCounter takes what CockroachDB writes in front of a message: "[n1,s1] 77 ".
+func (r *Record) tagsAndCounter() {
+	s := strings.TrimPrefix(r.Body, "⋮ ")
+	if end := strings.Index(s, "] "); end > 0 && s[0] == '[' {
+		r.addString(attrThread, s[1:end])
+		s = s[end+2:]
+	}
+	if d := digits(s); d > 0 && d < len(s) && s[d] == ' ' {
+		r.addString("log.record.number", s[:d])
+		s = s[d+1:]
+	}
+	r.Body = strings.TrimLeft(s, " ")
 }
 
 // parseKlog reads the header of klog and glog:
-// Lmmdd hh:mm:ss.uuuuuu threadid file:line] message.
+// Lmmdd hh:mm:ss.uuuuuu threadid file:line] message. CockroachDB, with a year of
+// two digits, has tags and a counter behind the source instead of the bracket.
 func parseKlog(line string, r *Record) bool {
 	if !isKlog(line) {
 		return false
 	}
-	mo, d := two(line, 1), two(line, 3)
-	if mo < 0 || d < 0 {
+	date := klogDate(line)
+	y, mo, d := 2000, two(line, date-4), two(line, date-2)
+	switch date {
+	case 7:
+		y += two(line, 1)
+	case 9:
+		y = four(line, 1)
+	}
+	st, n := scanClock(line, date+1, y, mo, d, date == 5)
+	if n == 0 {
 		return false
 	}
-	st, n := scanClock(line, 6, 2000, mo, d, true)
-	end := strings.IndexByte(line, ']')
-	if n == 0 || end < n {
+	end := strings.IndexByte(line[:min(len(line), 256)], ']')
+	if date == 7 {
+		end = n + strings.Index(line[n:], ".go:")
+		for end += 4; end < len(line) && line[end] != ' '; end++ {
+		}
+		end = min(end, len(line)-1)
+	}
+	if end < n {
 		return false
 	}
 	head := strings.TrimLeft(line[n:end], " ")
@@ -212,9 +263,14 @@ func parseKlog(line string, r *Record) bool {
 		return false
 	}
 	r.Time = st
+	if date == 5 { // the year is a guess: what the line says stays
+		r.addString(attrTag, line[:date])
+	}
 	r.Severity, _ = severityLetter(line[0])
 	r.SeverityText = line[:1]
-	r.Body = strings.TrimPrefix(line[end+1:], " ")
+	if r.Body = strings.TrimPrefix(line[end+1:], " "); date == 7 {
+		r.tagsAndCounter()
+	}
 	if pid, err := strconv.ParseInt(head[:sp], 10, 64); err == nil {
 		r.addInt(attrPID, pid)
 	}

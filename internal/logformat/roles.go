@@ -60,7 +60,7 @@ func roleOf(key string) (role, uint8) {
 func (r *Record) deepen(ranks *[roleCount]uint8) {
 	for i := 0; i < len(r.Fields); i += 1 + r.Fields[i].Len {
 		parent := &r.Fields[i]
-		if parent.Kind != KindMap {
+		if parent.Kind != KindMap || !mayHoldRoles(parent.Key) {
 			continue
 		}
 		for k := i + 1; k <= i+parent.Len; k += 1 + r.Fields[k].Len {
@@ -77,6 +77,16 @@ func (r *Record) deepen(ranks *[roleCount]uint8) {
 			}
 		}
 	}
+}
+
+// mayHoldRoles is false for the parents under which deepen would find nothing.
+func mayHoldRoles(key string) bool {
+	switch key {
+	case "log", "trace", "span", "service", "dd": // as in log.level and trace.id
+		return true
+	}
+	ro, _ := roleOf(key)
+	return ro == roleTime || holdsRecord(key)
 }
 
 // holdsRecord reports whether a member usually holds what the program logged.
@@ -201,15 +211,18 @@ func parseHexID(dst []byte, s string) bool {
 	}
 	var id [16]byte
 	n, bits := 0, byte(0)
-	for i := range len(s) {
-		if s[i] == '-' {
-			continue
-		}
-		h := unhex(s[i])
-		if h > 15 || n >= 2*len(dst) {
+	for i := 0; i < len(s); i++ {
+		h := hexValues[s[i]]
+		if h > 15 {
+			if s[i] == '-' {
+				continue
+			}
 			return false
 		}
-		id[n/2] = id[n/2]<<4 | h
+		if n >= 2*len(dst) {
+			return false
+		}
+		id[n/2&15] = id[n/2&15]<<4 | h
 		bits |= h
 		n++
 	}
@@ -219,3 +232,11 @@ func parseHexID(dst []byte, s string) bool {
 	copy(dst, id[:])
 	return true
 }
+
+// hexValues are the values of hex digits, 255 for other bytes.
+var hexValues = func() (v [256]byte) {
+	for c := range v {
+		v[c] = unhex(byte(c))
+	}
+	return v
+}()

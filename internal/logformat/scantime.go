@@ -85,6 +85,11 @@ func scanISO(s string) (Stamp, int) {
 		}
 	case '-', ':':
 		i = 11
+	case ']': // [2006-01-02][15:04:05]
+		if s[11] != '[' {
+			return Stamp{}, 0
+		}
+		i = 12
 	default:
 		return Stamp{}, 0
 	}

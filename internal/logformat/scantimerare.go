@@ -1,11 +1,12 @@
 package logformat
 
 // scanShortDate reads what states the day in few digits: 01-02 15:04:05 and
-// 01/02-15:04:05 without a year, as Android and Snort write it, 01.02 15:04:05, and
+// 01/02-15:04:05 without a year, as Android and Snort write it, 01.02 or 01/02
+// 15:04:05, and
 // 1/2/2006 3:04:05 PM, the American way of Windows.
 func scanShortDate(s string) (Stamp, int) {
 	if mo, d := two(s, 0), two(s, 3); mo > 0 && mo <= 12 && d > 0 && len(s) >= 14 {
-		if c := s[5]; (s[2] == '-' || s[2] == '.') && c == ' ' || s[2] == '/' && c == '-' {
+		if c := s[5]; c == ' ' || s[2] == '/' && c == '-' {
 			if two(s, 6) < 0 || s[8] != ':' || s[11] != ':' {
 				return Stamp{}, 0
 			}

@@ -51,7 +51,7 @@ func ParseSeverity(word string) (Severity, bool) {
 		return SeverityInfo, true
 	case "notice", "note":
 		return SeverityNotice, true
-	case "warn", "warning", "wrn", "warni":
+	case "warn", "warning", "wrn", "warni", "deprecation":
 		return SeverityWarn, true
 	case "error", "err", "erro", "eror", "severe", "failure":
 		return SeverityError, true

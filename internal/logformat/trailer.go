@@ -13,11 +13,19 @@ func (r *Record) trailer(h *headerReader) {
 	}
 	switch body[len(body)-1] {
 	case '}':
-		r.trailingObject(body)
+		if !h.syslog {
+			r.trailingObject(body)
+		}
 		return
+	case ']':
+		if strings.HasSuffix(body, "} []") || strings.HasSuffix(body, " [] []") { // Monolog's context and extra
+			r.Body = strings.TrimRight(body[:len(body)-2], " ")
+			r.trailer(h)
+			return
+		}
 	case ')':
 		if open := strings.LastIndex(body, " ("); open > 0 {
-			if name := body[open+2 : len(body)-1]; isDotted(name) && wordEnd(name) == len(name) {
+			if name := body[open+2 : len(body)-1]; !h.syslog && isPackage(name) {
 				r.addUnique(attrLogger, name)
 				r.Body = strings.TrimRight(body[:open], " ")
 				return
@@ -40,7 +48,12 @@ func (r *Record) trailingObject(body string) {
 	}
 	j := jsonReader{s: body, i: at + 1, fields: r.Fields}
 	start := len(r.Fields)
-	if !j.object("", 1) || j.i != len(body) {
+	ok := j.object("", 1)
+	if ok && j.i+1 < len(body) && body[j.i] == ' ' && body[j.i+1] == '{' { // a second one, as Monolog's extra
+		j.i++
+		ok = j.object("extra", 1)
+	}
+	if !ok || j.i != len(body) {
 		r.Fields = j.fields[:start]
 		return
 	}
@@ -51,6 +64,19 @@ func (r *Record) trailingObject(body string) {
 		r.takeIDs(&r.Fields[i])
 		i += r.Fields[i].Len
 	}
+}
+
+// isPackage reports whether a name is made of dotted words that begin with letters.
+func isPackage(name string) bool {
+	if !isDotted(name) || wordEnd(name) != len(name) {
+		return false
+	}
+	for part := range strings.SplitSeq(name, ".") {
+		if part == "" || part[0]|0x20 < 'a' || part[0]|0x20 > 'z' || strings.IndexByte(part, '/') >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // takeIDs reads trace and span ids; the field stays.
@@ -82,6 +108,16 @@ func (r *Record) trailingColumns(body string) {
 // is known to attach them or two blanks part them from the message. Others are
 // left where they are: they are part of the text, and twice would be too much.
 func (r *Record) trailingPairs(body string, cut, colon bool) {
+	if at, logger := loggerBeforePairs(body); colon && at > 0 {
+		r.addUnique(attrLogger, logger)
+		mark := len(r.Fields)
+		r.Fields = appendPairs(r.Fields, strings.TrimLeft(body[at+len(logger)+2:], " "))
+		for i := mark; i < len(r.Fields); i++ {
+			r.takeIDs(&r.Fields[i])
+		}
+		r.Body = strings.TrimRight(body[:at], " ")
+		return
+	}
 	start := pairsStart(body, cut, colon)
 	if start < 0 {
 		r.idsInText(body)
@@ -93,6 +129,25 @@ func (r *Record) trailingPairs(body string, cut, colon bool) {
 		r.takeIDs(&r.Fields[i])
 	}
 	r.Body = strings.TrimSuffix(strings.TrimRight(body[:start], " \t"), ":")
+}
+
+// loggerBeforePairs finds the logger that structlog writes behind a padded message,
+// in front of the pairs: "started       [app.main] port=8000".
+func loggerBeforePairs(body string) (at int, logger string) {
+	at = strings.Index(body, "  [") + 2
+	if at < 2 {
+		return 0, ""
+	}
+	end := strings.IndexByte(body[at:], ']')
+	if end < 2 {
+		return 0, ""
+	}
+	logger = body[at+1 : at+end]
+	rest := strings.TrimLeft(body[at+end+1:], " ")
+	if wordEnd(logger) != len(logger) || rest != "" && !allPairs(rest) || rest == "" && !strings.HasSuffix(body[:at], "    ") {
+		return 0, ""
+	}
+	return at, logger
 }
 
 // idsInText finds trace_id= and span_id= in a message.
@@ -187,6 +242,11 @@ func pair(s string) (key, value string, n int, ok bool) {
 			return key, s[n+1 : n+1+end], n + 1 + end + 1, true
 		}
 		return key, v, j.i, true
+	}
+	if n+1 < len(s) && s[n] == '\'' { // as auditd quotes
+		if end := strings.IndexByte(s[n+1:], '\''); end > 0 && (n+2+end == len(s) || s[n+2+end] == ' ') {
+			return key, s[n+1 : n+1+end], n + end + 2, true
+		}
 	}
 	end := strings.IndexAny(s[n:], " \t")
 	if end < 0 {
