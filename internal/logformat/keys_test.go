@@ -50,7 +50,7 @@ func TestAParserReadsEachLineAsAFreshOneDoes(t *testing.T) {
 		var a, b logformat.Record
 		old.Parse(l, logformat.FormatAuto, &a)
 		fresh.Parse(l, logformat.FormatAuto, &b)
-		require.Equal(t, len(b.Fields), len(a.Fields), l)
+		require.Len(t, a.Fields, len(b.Fields), l)
 		if len(a.Fields) == 0 {
 			a.Fields, b.Fields = nil, nil
 		}
