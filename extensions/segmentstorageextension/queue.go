@@ -112,37 +112,7 @@ func mendQueue(l *segmentlog.Log) (mended, error) {
 	if !ok {
 		n = notes{}
 	}
-	items := l.Items()
-	out := mended{items: len(items)}
-	if len(items) == 0 && len(value) == 0 {
-		return out, nil
-	}
-	if !ok || len(value) == 0 {
-		if len(items) == 0 {
-			return out, nil
-		}
-		n.read, n.write = items[0], items[0]
-		out.changed = true
-	}
-	if last := len(items) - 1; last >= 0 && items[last] >= n.write {
-		out.orphans += len(items) - firstFrom(items, n.write)
-		n.write = items[last] + 1
-		out.changed = true
-	}
-	for _, it := range items[:firstFrom(items, n.read)] {
-		if !slices.Contains(n.dispatched, it) {
-			n.dispatched = append(n.dispatched, it)
-			out.orphans++
-			out.changed = true
-		}
-	}
-	waiting := len(items) - firstFrom(items, n.read)
-	out.missing = int(n.write-n.read) - waiting //nolint:gosec // far below 2^63
-	for _, it := range n.dispatched {
-		if _, there := slices.BinarySearch(items, it); !there {
-			out.missing++
-		}
-	}
+	out := compare(&n, l.Items())
 	if !out.changed {
 		return out, nil
 	}
@@ -153,6 +123,33 @@ func mendQueue(l *segmentlog.Log) (mended, error) {
 		return out, fmt.Errorf("mend queue: %w", err)
 	}
 	return out, nil
+}
+
+// compare makes notes name all the items, which are in ascending order.
+func compare(n *notes, items []uint64) mended {
+	out := mended{items: len(items)}
+	if len(items) > 0 && n.write == 0 { // no notes at all
+		n.read, n.write = items[0], items[0]
+	}
+	if from := firstFrom(items, n.write); from < len(items) {
+		out.orphans += len(items) - from
+		n.write = items[len(items)-1] + 1
+	}
+	named := n.dispatched
+	for _, it := range items[:firstFrom(items, n.read)] {
+		if !slices.Contains(named, it) {
+			n.dispatched = append(n.dispatched, it)
+			out.orphans++
+		}
+	}
+	out.changed = out.orphans > 0
+	out.missing = int(n.write-n.read) - (len(items) - firstFrom(items, n.read)) //nolint:gosec // far below 2^63
+	for _, it := range named {
+		if _, there := slices.BinarySearch(items, it); !there {
+			out.missing++
+		}
+	}
+	return out
 }
 
 // firstFrom returns the index of the first item that is n or more.

@@ -28,6 +28,15 @@ func openOS(path string, create bool) (File, error) {
 	return f, nil
 }
 
+// openToRead opens a file that is only looked at.
+func openToRead(path string, _ bool) (File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open segment: %w", err)
+	}
+	return f, nil
+}
+
 // syncDir makes the names in a folder durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

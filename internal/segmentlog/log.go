@@ -27,6 +27,8 @@ var (
 	ErrFull = errors.New("no room left")
 	// ErrDamaged says that a value was there and cannot be read any more.
 	ErrDamaged = errors.New("value is damaged")
+	// ErrReadOnly says that the log was opened to be looked at only.
+	ErrReadOnly = errors.New("log is read-only")
 	// ErrClosed says that the log was closed.
 	ErrClosed = errors.New("log is closed")
 )
@@ -58,6 +60,9 @@ type Options struct {
 	Budget *Budget
 	// NoSync leaves it to the system when files reach the disk.
 	NoSync bool
+	// ReadOnly changes nothing on disk, not even what is damaged, so that a log can be
+	// looked at while its owner uses it. What the owner writes meanwhile is not seen.
+	ReadOnly bool
 	// OpenFile replaces the operating system's; for tests.
 	OpenFile func(path string, create bool) (File, error)
 }
@@ -141,6 +146,9 @@ func (l *Log) Apply(ops []Op, urgent bool) error {
 	defer l.mu.Unlock()
 	if l.closed {
 		return ErrClosed
+	}
+	if l.opt.ReadOnly {
+		return ErrReadOnly
 	}
 	if urgent && l.opt.Budget.refuses(recordSize(ops)) {
 		return fmt.Errorf("apply changes: %d bytes are used of %d: %w", l.opt.Budget.Used(), l.opt.Budget.Max(), ErrFull)

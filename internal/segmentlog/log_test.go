@@ -376,3 +376,33 @@ func FuzzOpen(f *testing.F) {
 		require.NoError(t, l.Walk(func(string, []byte) bool { return true }))
 	})
 }
+
+func TestALogCanBeLookedAtWhileItIsUsed(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir, segmentlog.Options{SegmentBytes: 1000})
+	for i := range uint64(20) {
+		require.NoError(t, l.Apply(set(segmentlog.Key(i), strings.Repeat("v", 100)), true))
+	}
+	flip(t, segments(t, dir)[0], 300)
+	before, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	look := open(t, dir, segmentlog.Options{SegmentBytes: 1000, ReadOnly: true})
+	require.Len(t, look.Items(), 20)
+	require.ErrorIs(t, look.Apply(set("a", "b"), true), segmentlog.ErrReadOnly)
+	require.ErrorIs(t, look.Apply(del("1"), false), segmentlog.ErrReadOnly)
+	_, err = look.Get("2")
+	require.ErrorIs(t, err, segmentlog.ErrDamaged)
+	found, err := segmentlog.Verify(dir)
+	require.NoError(t, err)
+	records, damaged := 0, 0
+	for _, s := range found {
+		records, damaged = records+s.Records, damaged+len(s.Damaged)
+		require.Zero(t, s.Unfinished)
+	}
+	require.Equal(t, 19, records)
+	require.Equal(t, 1, damaged)
+	after, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, after, len(before))
+	require.NoError(t, l.Apply(set("20", "goes on"), true))
+}

@@ -25,10 +25,15 @@ func Open(dir string, opt Options) (*Log, error) {
 	}
 	if opt.OpenFile == nil {
 		opt.OpenFile = openOS
+		if opt.ReadOnly {
+			opt.OpenFile = openToRead
+		}
 	}
 	l := &Log{dir: dir, opt: opt, index: index{named: map[string]place{}}, dirty: map[*segment]bool{}}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make folder of the log: %w", err)
+	if !opt.ReadOnly {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return nil, fmt.Errorf("make folder of the log: %w", err)
+		}
 	}
 	if err := l.load(); err != nil {
 		for _, s := range l.index.segments {
@@ -37,7 +42,9 @@ func Open(dir string, opt Options) (*Log, error) {
 		opt.Budget.used.Add(-l.total)
 		return nil, err
 	}
-	l.reclaim()
+	if !opt.ReadOnly {
+		l.reclaim()
+	}
 	return l, nil
 }
 
@@ -65,6 +72,12 @@ func (l *Log) load() error {
 		if err != nil {
 			return fmt.Errorf("open %s: %w", s.path, err)
 		}
+	}
+	if l.opt.ReadOnly {
+		if len(found) > 0 {
+			l.written = l.index.active().size
+		}
+		return nil
 	}
 	if !sealed {
 		l.written = l.index.active().size
@@ -129,7 +142,7 @@ func (l *Log) scanSealed(s *segment) error {
 	if tail > 0 && !l.isSummary(s, end, s.size-tail) {
 		l.damaged(s, s.size-tail, tail)
 	}
-	if err := l.cut(s, end); err != nil {
+	if err := l.cut(s, end); err != nil || l.opt.ReadOnly {
 		return err
 	}
 	l.seal(s)
@@ -138,7 +151,7 @@ func (l *Log) scanSealed(s *segment) error {
 
 // cut ends a segment at end.
 func (l *Log) cut(s *segment, end int64) error {
-	if end == s.size {
+	if end == s.size || l.opt.ReadOnly {
 		return nil
 	}
 	if err := s.file.Truncate(end); err != nil {

@@ -31,6 +31,9 @@ func (l *Log) quarantineRange(s *segment, off, n int64) {
 // quarantine keeps a copy for a person to look at. That it cannot is no further
 // damage: what is damaged is counted in any case.
 func (l *Log) quarantine(segment uint64, off int64, b []byte) {
+	if l.opt.ReadOnly {
+		return
+	}
 	dir := filepath.Join(l.dir, quarantineDir)
 	if os.MkdirAll(dir, 0o700) != nil || folderBytes(dir)+int64(len(b)) > maxQuarantine {
 		return
