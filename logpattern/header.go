@@ -24,6 +24,7 @@ type header struct {
 	name              string // of the level
 	syslog            bool   // the time was of the form "Jan _2 15:04:05"
 	columns           bool   // fields are padded with blanks
+	tabs              bool   // and end with a tab
 	rfc5424           bool   // a priority and a version came first
 	brackets, loggers int
 }
@@ -220,7 +221,7 @@ func (h *header) group(i int, open byte) bool {
 		return h.skip(after)
 	case open == '<' || h.tag && h.level || h.brackets >= 3 || strings.Contains(in, ": "):
 		return false
-	case strings.ContainsRune(in, ' ') && !idLike(in) && h.brackets > 0:
+	case (h.brackets > 0 || h.tag) && strings.ContainsRune(in, ' ') && !idLike(in), h.tag && open == '(':
 		return false
 	}
 	h.brackets++
@@ -298,7 +299,8 @@ func (h *header) word(i int) bool {
 		return false
 	}
 	w := s[i:end]
-	padded := end+1 < len(s) && isSpace(s[end]) && isSpace(s[end+1])
+	tabbed := at(s, end) == '\t'
+	padded := tabbed || end+1 < len(s) && isSpace(s[end]) && isSpace(s[end+1])
 	bare := w
 	for len(bare) > 0 && (bare[len(bare)-1] == ':' || bare[len(bare)-1] == ',') {
 		bare = bare[:len(bare)-1]
@@ -308,7 +310,7 @@ func (h *header) word(i int) bool {
 	}
 	if h.levelWord(bare, end, padded) {
 		h.level, h.name = true, bare
-		h.columns = padded
+		h.columns, h.tabs = padded, tabbed
 		return h.anchor(end)
 	}
 	if i == 0 && flags&clColon != 0 {
@@ -341,6 +343,9 @@ func (h *header) word(i int) bool {
 		}
 	}
 	if h.level {
+		if flags&^(clDigit|clSymbol|clColon) == 0 && w[len(w)-1] == ':' && isDigit(w[0]) {
+			return h.anchor(end) // process and thread, as in "812#813:"
+		}
 		return h.afterLevel(w, flags, end, padded)
 	}
 	// Between time and level: numbers, hosts, fields in capitals.
@@ -381,6 +386,9 @@ func (h *header) afterLevel(w string, flags uint16, end int, padded bool) bool {
 		return h.skip(end)
 	case h.columns && padded && h.loggers == 0 && flags&^(clLetter|clDigit|clDot|clUnder|clDash) == 0:
 		h.loggers++
+		return h.anchor(end)
+	case h.tabs && at(h.s, end) == '\t' && h.loggers < 2 && flags&^(clLetter|clDigit|clDot|clUnder|clDash|clSlash|clColon) == 0:
+		h.loggers++ // a logger, the place in the source
 		return h.anchor(end)
 	case flags == clDigit && h.loggers == 0 && h.soft == 0:
 		return h.skip(end) // a process id, if more of a header follows
@@ -530,13 +538,15 @@ func isLevel(w string) bool {
 		return false
 	}
 	switch w[0] | 0x20 {
-	case 't', 'd', 'i', 'n', 'w', 'e', 'c', 'f', 'a', 'p', 's', 'v':
+	case 't', 'd', 'i', 'n', 'w', 'e', 'c', 'f', 'a', 'p', 's', 'v', 'l', 'h':
 	default:
 		return false
 	}
 	var buf [longestListed]byte
 	b, _ := lowered(w, &buf)
 	switch string(b) {
+	case "log", "detail", "hint", "statement", "context": // PostgreSQL
+		return w[1] <= 'Z'
 	case "trace", "debug", "info", "notice", "warn", "warning", "error", "err", "crit", "critical", "fatal", "alert",
 		"emerg", "emergency", "panic", "severe", "fine", "finer", "finest", "verbose", "information", "dbg", "inf", "wrn":
 		return true

@@ -101,8 +101,13 @@ func (s *scan) read(msg string, maxTokens int) {
 			switch msg[i] {
 			case '=':
 				s.emptyValue(i)
-			case '"':
-				if end := product(msg, i); end > 0 {
+			case '"', '\'':
+				if at(msg, i+1) == msg[i] && i > 0 && (msg[i-1] == ' ' || msg[i-1] == '=' || msg[i-1] == ':') {
+					s.add(i+1, i+1, Empty)
+					i += 2
+					continue
+				}
+				if end := quoted(msg, i); end > 0 {
 					if !s.add(i+1, end, Str) {
 						s.cut = true
 						return
@@ -117,6 +122,10 @@ func (s *scan) read(msg string, maxTokens int) {
 			i++
 			continue
 		}
+		if cl == clBack && escapes(msg, i) {
+			i += 2
+			continue
+		}
 		start := i
 		if end := s.date(i); end > 0 {
 			if !s.add(start, end, Date) {
@@ -129,7 +138,7 @@ func (s *scan) read(msg string, maxTokens int) {
 		var flags uint16
 		for i < n {
 			cl = class[msg[i]]
-			if cl&clEnds != 0 {
+			if cl&clEnds != 0 || cl == clBack && i > start && escapes(msg, i) {
 				break
 			}
 			flags |= cl
@@ -178,17 +187,26 @@ func (s *scan) date(i int) int {
 	return i + n
 }
 
-// product is the end of a quoted user agent ("curl/8.0 (x86_64)") or of a quoted
-// dash, which stands for nothing; i is its opening quote. 0 if there is none.
-func product(msg string, i int) int {
+// escapes reports whether the backslash at i makes a quote part of a text in
+// quotes.
+func escapes(msg string, i int) bool { return at(msg, i+1) == '"' }
+
+// quoted is the end of a quoted part that is a value whatever it says: a user
+// agent ("curl/8.0 (x86_64)") or a lone sign, which stands for nothing or for
+// everything; i is its opening quote. 0 if there is none.
+func quoted(msg string, i int) int {
+	if i > 0 && class[msg[i-1]]&clEnds == 0 {
+		return 0 // don't
+	}
+	q := msg[i]
 	j := i + 1
-	if at(msg, j) == '-' && at(msg, j+1) == '"' {
+	if class[at(msg, j)]&(clEnds|clLetter|clDigit) == 0 && at(msg, j+1) == q {
 		return j + 1
 	}
 	for j < len(msg) && (isLetter(msg[j]) || msg[j] == '-' || msg[j] == '_') {
 		j++
 	}
-	if j == i+1 || at(msg, j) != '/' || !isDigit(at(msg, j+1)) {
+	if q == '\'' || j == i+1 || at(msg, j) != '/' || !isDigit(at(msg, j+1)) {
 		return 0
 	}
 	end := closingQuote(msg, i)
@@ -358,7 +376,7 @@ func (s *scan) inContext(start, end int) Kind {
 	case '=':
 		value = start > 1 && msg[start-2] != '=' && (end-start == 1 || !all(msg[start:end], clLetter))
 	case '"', '\'', '`':
-		value = end < len(msg) && msg[end] == prev && !keyed(msg, end+1)
+		value = (at(msg, end) == prev || prev == '"' && escapes(msg, end)) && !keyed(msg, end+1)
 	}
 	if value && !isState(msg[start:end]) {
 		return Str

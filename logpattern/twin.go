@@ -20,7 +20,7 @@ func (m *Miner) twin(s *scan) *pattern {
 			continue
 		}
 		if place < 0 {
-			if same > bestSame && same >= half && m.halvesFit(p, s, half) {
+			if same > bestSame && (same > half || half == 1 && same >= 1) && m.halvesFit(p, s, half) {
 				best, bestSame = p, same
 			}
 			continue
@@ -83,11 +83,11 @@ func (m *Miner) halvesFit(p *pattern, s *scan, half int) bool {
 		}
 		switch {
 		case p.elems[e] == 0 && s.elems[e] != 0:
-			if isState(s.wordAt(e)) {
+			if isState(s.wordAt(e)) || strict(p.kindAt(e), s.wordAt(e)) {
 				return false
 			}
 		case p.elems[e] != 0 && s.elems[e] == 0:
-			if isState(p.wordAt(e)) {
+			if isState(p.wordAt(e)) || strict(s.tokenAt(e).kind, p.wordAt(e)) {
 				return false
 			}
 		}
@@ -155,7 +155,7 @@ func (p *pattern) covers(q *pattern) bool {
 			if x != 0 {
 				same++
 			}
-		case x != 0, e == 0 && p.kindAt(0) != Any, isState(q.wordAt(e)):
+		case x != 0, e == 0 && p.kindAt(0) != Any, isState(q.wordAt(e)), strict(p.kindAt(e), q.wordAt(e)):
 			return false
 		}
 	}
@@ -194,4 +194,14 @@ func (m *Miner) absorb(into, p *pattern) {
 		m.order = append(m.order, p.key)
 	}
 	m.aliases[p.key] = p
+}
+
+// strict reports whether values of kind k are of a form that a plain word is
+// none of.
+func strict(k Kind, w string) bool {
+	switch k {
+	case Any, Str, ID, Empty:
+		return false
+	}
+	return !nameLike(w) || k == Path
 }
