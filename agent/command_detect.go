@@ -2,9 +2,6 @@ package agent
 
 import (
 	"fmt"
-	"os"
-	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,13 +24,9 @@ the points in seconds; without it, it is learned.`,
 				fmt.Fprintln(cmd.OutOrStdout(), stream.Threshold)
 				return nil
 			}
-			var step time.Duration
-			if s := os.Getenv("STEP"); s != "" {
-				seconds, err := strconv.ParseFloat(s, 64)
-				if err != nil || seconds <= 0 {
-					return fmt.Errorf("STEP must be a positive number of seconds, not %q", s)
-				}
-				step = time.Duration(seconds * float64(time.Second))
+			step, err := stepFromEnv()
+			if err != nil {
+				return err
 			}
 			return stream.Detect(cmd.InOrStdin(), cmd.OutOrStdout(), step, anomaly.DefaultSettings())
 		},

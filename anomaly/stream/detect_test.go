@@ -74,7 +74,7 @@ func TestErrorsNameTheLine(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	require.ErrorContains(t, stream.Detect(strings.NewReader(""), io.Discard, 0, anomaly.Settings{}), "check settings")
-	require.ErrorContains(t, stream.Detect(strings.NewReader("1,2\n"), failing{}, 0, anomaly.DefaultSettings()), "write score")
+	require.ErrorContains(t, stream.Detect(strings.NewReader("1,2\n"), failing{}, 0, anomaly.DefaultSettings()), "write answer")
 }
 
 type failing struct{}

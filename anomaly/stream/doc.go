@@ -1,3 +1,3 @@
-// Package stream runs detectors over text: one point a line in, one score a line
-// out. It is the body of `tidewatch detect`.
+// Package stream runs detectors and forecasters over text: one point a line in, one
+// answer a line out. It is the body of `tidewatch detect` and `tidewatch forecast`.
 package stream
