@@ -31,6 +31,8 @@ func (s *scan) needed(e int, group []*pattern) int {
 	switch {
 	case s.enclosed(e) && same >= 2:
 		return ofNames
+	case e == 0 && same >= 3 && s.names(e, group):
+		return ofValues + steadiness(group)
 	case e == 0:
 		return inFirstPlace + steadiness(group)
 	case s.valued(e):

@@ -40,6 +40,7 @@ type Miner struct {
 	seen     map[uint64]*pattern // exact hash of a line's shape; a cache
 	patterns map[uint64]*pattern // by the key of their first line
 	byLen    map[int][]*pattern  // by number of elements
+	byChunks map[uint64]*pattern // by what is constant between blanks
 	aliases  map[uint64]*pattern // keys of merged patterns
 	order    []uint64            // of aliases, oldest first
 	full     int64               // no room could be made at this time
@@ -59,6 +60,7 @@ func (m *Miner) reset() {
 	m.seen = map[uint64]*pattern{}
 	m.patterns = map[uint64]*pattern{}
 	m.byLen = map[int][]*pattern{}
+	m.byChunks = map[uint64]*pattern{}
 	m.aliases = map[uint64]*pattern{}
 	m.order, m.full, m.last, m.merged = nil, 0, nil, nil
 	m.stats = Stats{}
@@ -92,6 +94,9 @@ func (m *Miner) Observe(line string, now time.Time) Match {
 
 // record counts the values of the line, if there is memory for them.
 func (m *Miner) record(p *pattern) {
+	if len(p.elems) != len(m.scan.elems) {
+		return // it has the same chunks only
+	}
 	if p.slots == nil {
 		if m.stats.Bytes+p.worthSlots()*slotSize > m.opt.MaxBytes {
 			return
@@ -120,13 +125,16 @@ func (m *Miner) find(now int64) (p *pattern, isNew bool) {
 	}
 	if p = m.known(s); p == nil {
 		if p = m.twin(s); p == nil {
+			p = m.sameChunks(s)
+		}
+		if p == nil {
 			if p = m.add(s, now); p == nil {
 				return nil, false
 			}
 			isNew = true
 		}
 	}
-	if !isNew {
+	if !isNew && len(p.elems) == len(s.elems) {
 		p.learn(s)
 	}
 	if len(m.seen) >= 8*m.opt.MaxPatterns {
@@ -171,14 +179,25 @@ func (m *Miner) add(s *scan, now int64) *pattern {
 
 func (m *Miner) insert(p *pattern) {
 	m.patterns[p.key] = p
+	m.link(p)
+}
+
+// link enters p in the indexes of its form, unlink removes it.
+func (m *Miner) link(p *pattern) {
 	m.byLen[len(p.elems)] = append(m.byLen[len(p.elems)], p)
+	m.indexChunks(p)
 	m.stats.Bytes += p.size
 }
 
-// drop removes p from the indexes.
-func (m *Miner) drop(p *pattern) {
-	p.gone = true
-	delete(m.patterns, p.key)
+func (m *Miner) indexChunks(p *pattern) {
+	if m.byChunks[p.chunks] == p {
+		delete(m.byChunks, p.chunks)
+	}
+	p.chunks = p.chunkHash()
+	m.byChunks[p.chunks] = p
+}
+
+func (m *Miner) unlink(p *pattern) {
 	n := len(p.elems)
 	list := m.byLen[n]
 	if i := slices.Index(list, p); i >= 0 {
@@ -191,7 +210,17 @@ func (m *Miner) drop(p *pattern) {
 	} else {
 		m.byLen[n] = list
 	}
+	if m.byChunks[p.chunks] == p {
+		delete(m.byChunks, p.chunks)
+	}
 	m.stats.Bytes -= p.size
+}
+
+// drop removes p from all indexes.
+func (m *Miner) drop(p *pattern) {
+	p.gone = true
+	delete(m.patterns, p.key)
+	m.unlink(p)
 }
 
 // minAge protects patterns that were seen just now: a burst of lines without a

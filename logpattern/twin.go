@@ -34,7 +34,7 @@ func (m *Miner) twin(s *scan) *pattern {
 		loosened := false
 		for e := range s.elems {
 			if s.elems[e] == 0 && best.elems[e] != 0 {
-				m.resized(best, func() { best.loosen(e) })
+				m.loosen(best, e)
 				loosened = true
 			}
 		}
@@ -124,7 +124,7 @@ func (m *Miner) merge(group []*pattern, place int) *pattern {
 			into = p
 		}
 	}
-	m.resized(into, func() { into.loosen(place) })
+	m.loosen(into, place)
 	for _, p := range group {
 		if p == into {
 			continue
@@ -133,6 +133,12 @@ func (m *Miner) merge(group []*pattern, place int) *pattern {
 	}
 	m.sweep(into)
 	return into
+}
+
+// loosen makes element e of p a variable.
+func (m *Miner) loosen(p *pattern, e int) {
+	m.resized(p, func() { p.loosen(e) })
+	m.indexChunks(p)
 }
 
 // sweep absorbs the patterns that p covers, now that it has one more variable.
