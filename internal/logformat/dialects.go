@@ -283,3 +283,42 @@ func (h *headerReader) timePrecedes() int {
 	}
 	return skipBlanks(s, at+colon+1)
 }
+
+// webSphere reads "0000004a SystemOut     O ", a thread, a component and the kind of
+// an event behind the time.
+func (h *headerReader) webSphere() bool {
+	s := h.s[h.pos:]
+	if len(s) < 24 || s[8] != ' ' {
+		return false
+	}
+	for i := range 8 {
+		if unhex(s[i]) > 15 {
+			return false
+		}
+	}
+	n := wordEnd(s[9:])
+	at := skipBlanks(s, 9+n)
+	if n == 0 || at < 23 || at+2 >= len(s) || s[at+1] != ' ' {
+		return false
+	}
+	sev := SeverityInfo
+	switch s[at] {
+	case 'F':
+		sev = SeverityFatal
+	case 'E':
+		sev = SeverityError
+	case 'W':
+		sev = SeverityWarn
+	case 'A', 'I', 'C', 'O', 'R':
+	case 'D', '1', '2', '3':
+		sev = SeverityDebug
+	default:
+		return false
+	}
+	h.r.Severity, h.r.SeverityText = sev, s[at:at+1]
+	h.tag(s[:8])
+	h.r.addUnique(attrLogger, s[9:9+n])
+	h.pos += skipBlanks(s, at+1)
+	h.done = true
+	return true
+}

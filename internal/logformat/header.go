@@ -199,7 +199,7 @@ func (h *headerReader) afterTime() bool {
 	if h.pos == len(h.s) || h.r.Severity == 0 && h.level() {
 		return true
 	}
-	if !st.Yearless && h.innerSyslog() || h.column() {
+	if !st.Yearless && h.innerSyslog() || h.webSphere() || h.column() {
 		return true
 	}
 	h.hostAndProgram()
@@ -326,6 +326,16 @@ func (h *headerReader) leadingToken() bool {
 	rest := strings.TrimLeft(s[n:], " ")
 	if rest == "" || len(rest) == len(s)-n && rest[0] != '|' {
 		return false
+	}
+	if colon := digits(s); colon > 0 && s[colon] == ':' && rest[0] == '(' && n > colon+2 { // Redis: "4711:signal-handler (1773094498) "
+		if st, m := ScanTime(rest[1:]); m > 0 && strings.HasPrefix(rest[1+m:], ") ") {
+			h.r.Time, h.timed = st, true
+			h.r.addString("redis.role", s[colon+1:n])
+			h.tag(s[:colon])
+			h.pos = len(h.s) - len(rest) + m + 3
+			h.done = true
+			return true
+		}
 	}
 	if rest[0] == '[' && digits(s) == n { // log4j: "1234 [main] INFO "
 		if end := closingBracket(rest); end > 1 {

@@ -96,7 +96,7 @@ func (h *headerReader) level() bool {
 		h.pos += n
 		h.bracketed = s[0] == '['
 		h.whole = !h.timed && !h.bracketed && h.tags == 0 && word != strings.ToUpper(word) && s[n-1] == ':'
-		h.cut = len(word) == 3 && word == strings.ToUpper(word) // as short as consoles write them
+		h.cut = len(word) == 3 && word == strings.ToUpper(word) && word != "LOG" // as short as consoles write them
 		return true
 	}
 	if h.levelWithClock(s) || h.namedLevel(s) || h.timed && h.plainLevel(s) {

@@ -32,7 +32,12 @@ type Profile struct {
 	// blank lines.
 	paragraphs bool
 
+	// leading is true if times stand at the beginning of lines or nowhere.
+	leading bool
+
 	count  [headCount]int
+	later  int // times behind the beginning
+	paired int // levels at the beginning of the line behind a time
 	full   int
 	first  head
 	blocks bool // paragraphs is decided
@@ -53,16 +58,24 @@ func (p *Profile) Observe(lines []string) {
 	if p.Learned() {
 		return
 	}
+	class := false
 	for _, line := range lines {
 		if isBlank(line) {
 			continue
 		}
-		h := headOf(line)
+		h, at := headAt(line)
 		if p.full == 0 {
 			p.first = h
 		}
 		p.full++
 		p.count[h]++
+		if h == headTime && at > leadingReach {
+			p.later++
+		}
+		if h == headLevel && class {
+			p.paired++
+		}
+		class = h == headTime && endsInClass(line)
 	}
 	if !p.blocks && len(lines) >= leastBlock {
 		p.blocks, p.paragraphs = true, inParagraphs(lines)
@@ -75,6 +88,7 @@ func (p *Profile) decide() {
 		return
 	}
 	kinds := 0
+	p.leading = p.count[headTime] >= leastLeading && p.later*50 <= p.count[headTime]
 	for h := headTime; h < headCount; h++ {
 		share := float64(p.count[h]) / float64(p.full)
 		switch h {
@@ -82,6 +96,10 @@ func (p *Profile) decide() {
 			p.starts[h] = p.count[h] > 0
 		default: // weak ones must be the file's own, or frequent
 			p.starts[h] = h == p.first && p.count[headTime] == 0 || share > 0.2
+		}
+		if h == headLevel && p.paired*10 >= p.count[h]*9 && p.paired > 0 { // second lines
+			p.starts[h] = false
+			continue
 		}
 		if share > 0.05 {
 			kinds++
@@ -141,54 +159,115 @@ func isBlank(line string) bool {
 	return true
 }
 
-// headOf classifies a line.
-func headOf(line string) head {
-	if startsWithDate(line) {
-		return headTime
+// leadingReach is how many bytes may stand in front of a time at the beginning,
+// such as a bracket, a priority or a process; leastLeading is how many times tell
+// that they all stand there.
+const (
+	leadingReach = 12
+	leastLeading = 5
+)
+
+// headOf classifies a line of the file.
+func (p *Profile) headOf(line string) head {
+	h, at := headAt(line)
+	if h == headTime && p.leading && at > leadingReach && !startsWithAddress(line) {
+		return headNone // a time in a text that runs over lines
 	}
+	return h
+}
+
+func startsWithAddress(line string) bool {
+	return line[0]-'0' <= 9 && strings.Count(line[:min(len(line), 16)], ".") == 3
+}
+
+// endsInClass reports whether nothing but a class and a method stand behind a time.
+func endsInClass(line string) bool {
+	_, n := ScanTime(line)
+	class, method, _ := strings.Cut(strings.TrimSpace(line[n:]), " ")
+	return n > 0 && (isDotted(class) || isHumped(class)) && strings.IndexByte(method, ' ') < 0
+}
+
+// headAt classifies a line, and says where its time stands.
+func headAt(line string) (h head, at int) {
+	if startsWithDate(line) {
+		return headTime, 0
+	}
+	if strings.HasPrefix(line, slowUser) || strings.HasPrefix(line, "Caused by: ") {
+		return headNone, 0
+	}
+	h = headNone
+	if line, h, at = strip(line); h != headNone {
+		return h, at
+	}
+	return headRest(line), 0
+}
+
+// strip takes off what hides the head of a line and classifies what its first byte
+// or a time tells.
+func strip(line string) (rest string, h head, at int) {
 	line = strings.TrimPrefix(line, "\ufeff")
 	if strings.IndexByte(line, 0x1b) >= 0 {
 		line = stripANSI(line)
 	}
 	if line == "" {
-		return headNone
+		return "", headNone, 0
 	}
 	if at := composePrefix(line); at > 0 && line[at] == '{' {
 		line = line[at:]
 	}
 	switch c := line[0]; {
 	case c == ' ' || c == '\t':
-		return headNone
+		return "", headNone, 0
 	case c == '<':
-		if d := digits(line[1:]); d > 0 && d < 4 && 1+d < len(line) && line[1+d] == '>' {
-			return headTime // the priority of syslog
+		if d := digits(line[1:min(len(line), 6)]); d > 0 && d < 4 && 1+d < len(line) && line[1+d] == '>' {
+			return line, headTime, 0 // the priority of syslog
 		}
 	case c == '{':
 		if rest := strings.TrimLeft(line[1:], " "); rest == "" || rest[0] == '"' {
-			return headObject
+			return line, headObject, 0
 		}
-		return headNone
+		return "", headNone, 0
 	}
 	if _, at, _ := findTime(line); at >= 0 && at <= 64 {
-		return headTime
+		return line, headTime, at
+	}
+	return line, headNone, 0
+}
+
+// headRest classifies a line without a time.
+func headRest(line string) head {
+	if line == "" {
+		return headNone
 	}
 	if isKlog(line) {
 		return headKlog
 	}
-	if d := digits(line); d > 0 && d < 8 && d+2 < len(line) && line[d] == ':' && letterOrDigit(line[d+1]) && line[d+1]-'0' > 9 {
+	if d := digits(line[:min(len(line), 9)]); d > 0 && d < 8 && d+2 < len(line) && line[d] == ':' && letterOrDigit(line[d+1]) && line[d+1]-'0' > 9 {
 		return headTime // the process and role of Redis
 	}
+	if n := scanClockOnly(strings.TrimPrefix(line, "[")); n > 0 {
+		return headLevel // a time of day
+	}
 	// "Error: x" and "panic: x" begin stack traces.
-	if _, word, n := leadingLevel(line, false); n > 0 && word != "panic" && (word == strings.ToUpper(word) || line[n-1] != ':') {
+	if _, word, n := leadingLevel(line, false); n > 0 && word != "panic" && (word == strings.ToUpper(word) || line[n-1] != ':' || isCategory(line, n)) {
+		return headLevel
+	}
+	if isCategory(line, 5) && strings.HasPrefix(line, "fail:") {
 		return headLevel
 	}
 	if k := keyLength(line); k > 0 && strings.Count(line, "=") > 1 {
 		return headPairs
 	}
-	if line[0]-'0' <= 9 && strings.Count(line[:min(len(line), 16)], ".") == 3 {
+	if startsWithAddress(line) {
 		return headClient
 	}
 	return headNone
+}
+
+// isCategory reports whether the level that ends at n is that of .NET's console
+// logger, "info: Category[14]".
+func isCategory(line string, n int) bool {
+	return n == 5 && line[len(line)-1] == ']' && strings.Count(line, " ") == 1
 }
 
 // startsWithDate recognises the most usual head, 2006-01-02T15:04, with few looks.
@@ -217,18 +296,16 @@ type Joiner struct {
 	headed  bool  // it began with a head
 	depth   int   // open braces of a JSON object that spans lines
 	trace   trace // the kind of stack trace that it has run into
-	blank   bool  // the line before was blank
+	slow    string // how it began, if it is an entry of MySQL's slow query log
+	blank   bool   // the line before was blank
 	lines   int
 }
 
-type trace uint8
-
+// The lines that begin an entry of MySQL's slow query log; the time is left out
+// where it is that of the entry before.
 const (
-	traceNone trace = iota
-	tracePython
-	tracePythonEnd // its last line was seen; a chained one may follow
-	traceGo
-	traceOther
+	slowTime = "# Time: "
+	slowUser = "# User@Host: "
 )
 
 // maxJoined is how many lines a record may have.
@@ -250,10 +327,16 @@ func (j *Joiner) Continues(line string) bool {
 		return true
 	}
 	*j = Joiner{profile: j.profile, inside: !isBlank(line), lines: 1}
+	switch {
+	case strings.HasPrefix(line, slowTime):
+		j.slow = slowTime
+	case strings.HasPrefix(line, slowUser):
+		j.slow = slowUser
+	}
 	if j.profile.Start != nil {
 		return false
 	}
-	head := headOf(line)
+	head := j.profile.headOf(line)
 	j.headed = j.profile.starts[head]
 	if head == headObject {
 		j.object, j.depth = true, openObject(line)
@@ -272,69 +355,25 @@ func (j *Joiner) continues(line string) bool {
 			return true
 		}
 	}
+	if user := strings.HasPrefix(line, slowUser); user || j.slow != "" {
+		return user && j.slow == slowTime && j.lines == 1 || !user && !strings.HasPrefix(line, slowTime) && !strings.Contains(line, ", Version: ")
+	}
 	if isBlank(line) {
 		return !j.profile.paragraphs && (j.headed || j.trace != traceNone)
 	}
 	if j.profile.paragraphs {
 		return !j.blank
 	}
-	if j.profile.starts[headOf(line)] {
+	if j.profile.starts[j.profile.headOf(line)] {
+		return false
+	}
+	if j.trace != traceGo && startsReport(line) {
 		return false
 	}
 	if j.headed && (!j.profile.mixed || j.trace == traceGo) {
 		return true
 	}
 	return j.continuesTrace(line)
-}
-
-// note follows the state of a stack trace.
-func (j *Joiner) note(line string) {
-	j.blank = isBlank(line)
-	if j.blank {
-		return
-	}
-	indented := line[0] == ' ' || line[0] == '\t'
-	switch {
-	case strings.HasPrefix(line, "Traceback (most recent call last):"):
-		j.trace = tracePython
-	case strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") || isGoroutine(line):
-		j.trace = traceGo
-	case j.trace == tracePython && !indented:
-		j.trace = tracePythonEnd
-	case j.trace == traceNone && indented:
-		j.trace = traceOther
-	}
-}
-
-func (j *Joiner) continuesTrace(line string) bool {
-	indented := line[0] == ' ' || line[0] == '\t'
-	switch j.trace {
-	case tracePython:
-		return true
-	case tracePythonEnd:
-		return strings.HasPrefix(line, "During handling of the above exception") || strings.HasPrefix(line, "The above exception was the direct cause") ||
-			j.blank && strings.HasPrefix(line, "Traceback (most")
-	case traceGo:
-		return indented || isGoroutine(line) || isGoFrame(line) || strings.HasPrefix(line, "[signal ") || strings.HasPrefix(line, "exit status ") || strings.HasPrefix(line, "panic: ")
-	}
-	if j.blank {
-		return false
-	}
-	return indented || strings.HasPrefix(line, "Caused by: ") || strings.HasPrefix(line, "Suppressed: ") || strings.HasPrefix(line, "... ") ||
-		j.trace == traceOther && (line[0] == '}' || strings.HasSuffix(line, " at") || strings.HasPrefix(line, "Node.js v"))
-}
-
-func isGoroutine(line string) bool {
-	return strings.HasPrefix(line, "goroutine ") && strings.HasSuffix(line, "]:")
-}
-
-// isGoFrame recognises "main.work(0x1, ...)" and "created by main.main in goroutine 1".
-func isGoFrame(line string) bool {
-	if strings.HasPrefix(line, "created by ") {
-		return true
-	}
-	end := strings.IndexByte(line, '(')
-	return end > 0 && strings.HasSuffix(line, ")") && strings.IndexByte(line[:end], ' ') < 0 && strings.IndexByte(line[:end], '.') > 0
 }
 
 // openObject returns how many braces the first line of an object leaves open. One

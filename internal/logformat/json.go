@@ -206,6 +206,19 @@ func unhex(c byte) byte {
 	return 255
 }
 
+// add appends a field. It writes member by member, which is cheaper than a whole
+// Field while garbage is collected. The result is valid until the next call.
+func (j *jsonReader) add(key, str string, kind Kind) *Field {
+	n := len(j.fields)
+	if n == cap(j.fields) {
+		j.fields = append(j.fields, Field{})
+	}
+	j.fields = j.fields[:n+1]
+	f := &j.fields[n]
+	f.Key, f.Str, f.Int, f.Float, f.Len, f.Kind = key, str, 0, 0, 0, kind
+	return f
+}
+
 // value reads any value at i and appends it, with its descendants, under key.
 func (j *jsonReader) value(key string, depth int) bool {
 	j.space()
@@ -215,7 +228,7 @@ func (j *jsonReader) value(key string, depth int) bool {
 	switch c := j.s[j.i]; {
 	case c == '"':
 		v, ok := j.str()
-		j.fields = append(j.fields, Field{Key: key, Str: v})
+		j.add(key, v, KindString)
 		return ok
 	case c == '{':
 		return j.object(key, depth)
@@ -225,13 +238,13 @@ func (j *jsonReader) value(key string, depth int) bool {
 		return j.number(key)
 	case c == 't' && strings.HasPrefix(j.s[j.i:], "true"):
 		j.i += 4
-		j.fields = append(j.fields, Field{Key: key, Str: "true", Int: 1, Kind: KindBool})
+		j.add(key, "true", KindBool).Int = 1
 	case c == 'f' && strings.HasPrefix(j.s[j.i:], "false"):
 		j.i += 5
-		j.fields = append(j.fields, Field{Key: key, Str: "false", Kind: KindBool})
+		j.add(key, "false", KindBool)
 	case c == 'n' && strings.HasPrefix(j.s[j.i:], "null"):
 		j.i += 4
-		j.fields = append(j.fields, Field{Key: key, Kind: KindNull})
+		j.add(key, "", KindNull)
 	default:
 		return false
 	}
@@ -240,7 +253,7 @@ func (j *jsonReader) value(key string, depth int) bool {
 
 func (j *jsonReader) object(key string, depth int) bool {
 	at := len(j.fields)
-	j.fields = append(j.fields, Field{Key: key, Kind: KindMap})
+	j.add(key, "", KindMap)
 	j.i++
 	for first := true; ; first = false {
 		k, more, ok := j.member(first)
@@ -305,7 +318,7 @@ func (j *jsonReader) member(first bool) (key string, more, ok bool) {
 
 func (j *jsonReader) array(key string, depth int) bool {
 	at := len(j.fields)
-	j.fields = append(j.fields, Field{Key: key, Kind: KindSlice})
+	j.add(key, "", KindSlice)
 	j.i++
 	for first := true; ; first = false {
 		j.space()
@@ -361,7 +374,7 @@ func (j *jsonReader) number(key string) bool {
 	if j.i == digits {
 		return false
 	}
-	f := Field{Key: key, Str: lit}
+	f := j.add(key, lit, KindString)
 	switch {
 	case whole && j.i-digits <= 18:
 		if neg {
@@ -384,7 +397,6 @@ func (j *jsonReader) number(key string) bool {
 			f.Float, f.Kind = x, KindFloat
 		}
 	}
-	j.fields = append(j.fields, f)
 	return true
 }
 

@@ -26,6 +26,10 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		setRest(r, more)
 		return
 	}
+	if first[0] == '#' && (strings.HasPrefix(first, slowTime) || strings.HasPrefix(first, slowUser)) {
+		r.slowQuery(text)
+		return
+	}
 	if more != "" && parseParagraph(text, r) || r.categoryLine(first, more) {
 		return
 	}
@@ -77,7 +81,7 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	r.Body = first[at:]
 	if r.trailer(&h); more != "" {
 		if len(r.Body) == len(first)-at {
-			r.Body = text[at:]
+			r.Body = strings.TrimLeft(text[at:], "\r\n")
 		} else {
 			r.Body += more
 		}
