@@ -50,7 +50,7 @@ func Repair(dir string) (_ []Storage, err error) {
 	}
 	defer func() { err = errors.Join(err, lock.Close()) }()
 	return eachStorage(dir, func(name, path string) (Storage, error) {
-		l, err := segmentlog.Open(path, segmentlog.Options{})
+		l, err := segmentlog.Open(path, segmentlog.Options{Deep: true})
 		if err != nil {
 			return Storage{}, err
 		}

@@ -60,6 +60,9 @@ type Options struct {
 	Budget *Budget
 	// NoSync leaves it to the system when files reach the disk.
 	NoSync bool
+	// Deep reads every record when the log is opened, and takes damage out, instead of
+	// finding it when a value is asked for.
+	Deep bool
 	// ReadOnly changes nothing on disk, not even what is damaged, so that a log can be
 	// looked at while its owner uses it. What the owner writes meanwhile is not seen.
 	ReadOnly bool

@@ -307,11 +307,22 @@ func model(t *testing.T, r *rand.Rand) {
 	if missing > 0 {
 		require.Positive(t, l.Stats().Damage.Records, "what is missing is counted")
 	}
-	// What is damaged does not keep the rest from going on.
+	// What is damaged is counted once, and does not keep the rest from going on.
 	require.NoError(t, l.Apply(set("meta", "after"), true))
 	require.NoError(t, l.Close())
 	l = open(t, dir, opt)
 	require.Equal(t, "after", get(t, l, "meta"))
+	require.NoError(t, l.Close())
+	opt.Deep = true
+	require.NoError(t, open(t, dir, opt).Close())
+	l = open(t, dir, opt)
+	require.Zero(t, l.Stats().Damage)
+	require.Equal(t, "after", get(t, l, "meta"))
+	found, err := segmentlog.Verify(dir)
+	require.NoError(t, err)
+	for _, s := range found {
+		require.Empty(t, s.Damaged)
+	}
 }
 
 func same(t *testing.T, l *segmentlog.Log, want map[string]string) {

@@ -2,7 +2,6 @@ package segmentlog
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -61,15 +60,11 @@ func (l *Log) load() error {
 		l.index.segments = append(l.index.segments, s)
 		l.total += s.size
 		l.opt.Budget.used.Add(s.size)
-		if l.index.readSummary(s) {
+		if !l.opt.Deep && l.index.readSummary(s) {
 			continue
 		}
-		if sealed = i < len(found)-1; !sealed {
-			err = l.scanLast(s)
-		} else {
-			err = l.scanSealed(s)
-		}
-		if err != nil {
+		sealed = i < len(found)-1
+		if err := l.loadScanned(s, !sealed); err != nil {
 			return fmt.Errorf("open %s: %w", s.path, err)
 		}
 	}
@@ -119,79 +114,26 @@ func listSegments(dir string) ([]*segment, error) {
 	return out, nil
 }
 
-// scanLast reads the segment that was written to last and cuts off what the end of
-// the process, or damage, left of its last write.
-func (l *Log) scanLast(s *segment) error {
-	end, tail, err := l.scan(s)
-	if err != nil {
+// loadScanned reads a segment that has no summary: the last one, or one whose summary
+// could not be written or is damaged.
+func (l *Log) loadScanned(s *segment, last bool) error {
+	if err := l.heal(s, last); err != nil {
 		return err
 	}
-	if tail > 0 {
-		l.damage.TornBytes += tail
-		l.damaged(s, s.size-tail, tail)
-	}
-	return l.cut(s, end)
-}
-
-// scanSealed reads a segment whose summary is missing or damaged, and writes a new one.
-func (l *Log) scanSealed(s *segment) error {
-	end, tail, err := l.scan(s)
-	if err != nil {
-		return err
-	}
-	if tail > 0 && !l.isSummary(s, end, s.size-tail) {
-		l.damaged(s, s.size-tail, tail)
-	}
-	if err := l.cut(s, end); err != nil || l.opt.ReadOnly {
-		return err
-	}
-	l.seal(s)
-	return nil
-}
-
-// cut ends a segment at end.
-func (l *Log) cut(s *segment, end int64) error {
-	if end == s.size || l.opt.ReadOnly {
-		return nil
-	}
-	if err := s.file.Truncate(end); err != nil {
-		return fmt.Errorf("cut end of segment: %w", err)
-	}
-	l.grow(end - s.size)
-	s.size = end
-	return nil
-}
-
-// isSummary reports whether what begins at tail, behind records that end at end, is
-// nothing but what is left of a summary and its seal.
-func (l *Log) isSummary(s *segment, end, tail int64) bool {
-	if tail > end { // the summary was whole, the seal behind it is not
-		return s.size-tail == sealBytes
-	}
-	var b [sealBytes]byte
-	n, _ := s.file.ReadAt(b[:], s.size-sealBytes)
-	return n == sealBytes && string(b[8:]) == sealMark && int64(binary.LittleEndian.Uint64(b[:])) == end
-}
-
-// scan applies the records of a segment. It returns where the last of them ends, and
-// how many bytes at the end of the file are no record.
-func (l *Log) scan(s *segment) (end, tail int64, err error) {
-	err = scan(s.file, s.size, func(off int64, size int, payload []byte) {
-		if len(payload) > 0 && payload[0] == opSummary {
+	err := scan(s.file, s.size, func(off int64, size int, payload []byte) {
+		if isSummary(payload) {
 			return
 		}
-		end = off + int64(size)
 		bad := eachOp(payload, func(key, _ []byte) { l.index.set(s, string(key), off, size) },
 			func(key []byte) { l.index.deleted(s, string(key)) })
 		if bad != nil {
 			l.damaged(s, off, int64(size))
 		}
-	}, func(off, n int64) {
-		if off+n == s.size {
-			tail = n
-			return
-		}
-		l.damaged(s, off, n)
-	})
-	return end, tail, err
+	}, func(int64, int64) {})
+	if err == nil && !last && !l.opt.ReadOnly {
+		l.seal(s)
+	}
+	return err
 }
+
+func isSummary(payload []byte) bool { return len(payload) > 0 && payload[0] == opSummary }

@@ -27,6 +27,7 @@ func (l *Log) Stats() Stats {
 		st.AliveBytes += s.aliveBytes
 		st.Keys += s.alive
 	}
+	st.AliveBytes = min(st.AliveBytes, st.Bytes) // a record of several keys counts for each
 	return st
 }
 

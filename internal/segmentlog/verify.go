@@ -55,7 +55,7 @@ func verifySegment(s *segment, last bool) (Segment, error) {
 	out := Segment{Path: s.path, Bytes: s.size, Changed: fi.ModTime()}
 	summarised := false
 	err = scan(f, s.size, func(_ int64, _ int, payload []byte) {
-		summarised = len(payload) > 0 && payload[0] == opSummary
+		summarised = isSummary(payload)
 		if !summarised {
 			out.Records++
 		}
