@@ -33,7 +33,8 @@ func NewCommand(opts ...Option) *cobra.Command {
 	}
 	root := newRunCommand(set)
 	root.AddCommand(newValidateCommand(set), newPrintConfigCommand(set), newComponentsCommand(set),
-		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newVersionCommand())
+		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newQueueCommand(),
+		newVersionCommand())
 	return root
 }
 
