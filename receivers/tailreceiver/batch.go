@@ -242,15 +242,6 @@ func (b *builder) parse(content string) {
 	b.parser.ParseText(content, b.format, &b.record)
 }
 
-// textOf copies data to a string of the same length, NUL bytes as spaces, and
-// reports whether it is UTF-8.
-func textOf(data []byte) (text string, valid bool) {
-	if bytes.IndexByte(data, 0) >= 0 {
-		data = bytes.ReplaceAll(data, []byte{0}, []byte{' '})
-	}
-	return string(data), utf8.Valid(data)
-}
-
 func (b *builder) newResource(path string, logs plog.Logs) plog.LogRecordSlice {
 	rl := logs.ResourceLogs().AppendEmpty()
 	attrs := rl.Resource().Attributes()
@@ -259,72 +250,4 @@ func (b *builder) newResource(path string, logs plog.Logs) plog.LogRecordSlice {
 	sl := rl.ScopeLogs().AppendEmpty()
 	sl.Scope().SetName(scopeName)
 	return sl.LogRecords()
-}
-
-// fill writes the parsed record.
-func (b *builder) fill(lr plog.LogRecord, offset int64, now pcommon.Timestamp) {
-	r := &b.record
-	lr.SetObservedTimestamp(now)
-	if ns := b.clock.Unix(r.Time); ns > 0 {
-		lr.SetTimestamp(pcommon.Timestamp(ns))
-	}
-	lr.SetSeverityNumber(plog.SeverityNumber(r.Severity))
-	lr.SetSeverityText(r.SeverityText)
-	lr.Body().SetStr(r.Body)
-	lr.SetTraceID(r.TraceID)
-	lr.SetSpanID(r.SpanID)
-	attrs := lr.Attributes()
-	attrs.EnsureCapacity(len(r.Fields) + 2)
-	putFields(attrs, r.Fields)
-	if r.Service != "" {
-		attrs.PutStr(signals.AttrServiceName, r.Service)
-	}
-	attrs.PutInt(signals.AttrLogFileOffset, offset)
-}
-
-func putFields(m pcommon.Map, fields []logformat.Field) {
-	for i := 0; i < len(fields); i++ {
-		f := &fields[i]
-		switch f.Kind {
-		case logformat.KindString:
-			m.PutStr(f.Key, f.Str)
-		case logformat.KindInt:
-			m.PutInt(f.Key, f.Int)
-		case logformat.KindFloat:
-			m.PutDouble(f.Key, f.Float)
-		case logformat.KindBool:
-			m.PutBool(f.Key, f.Int != 0)
-		case logformat.KindNull:
-			m.PutEmpty(f.Key)
-		case logformat.KindMap:
-			putFields(m.PutEmptyMap(f.Key), fields[i+1:i+1+f.Len])
-			i += f.Len
-		case logformat.KindSlice:
-			putElements(m.PutEmptySlice(f.Key), fields[i+1:i+1+f.Len])
-			i += f.Len
-		}
-	}
-}
-
-func putElements(s pcommon.Slice, fields []logformat.Field) {
-	for i := 0; i < len(fields); i++ {
-		f := &fields[i]
-		v := s.AppendEmpty()
-		switch f.Kind {
-		case logformat.KindString:
-			v.SetStr(f.Str)
-		case logformat.KindInt:
-			v.SetInt(f.Int)
-		case logformat.KindFloat:
-			v.SetDouble(f.Float)
-		case logformat.KindBool:
-			v.SetBool(f.Int != 0)
-		case logformat.KindMap:
-			putFields(v.SetEmptyMap(), fields[i+1:i+1+f.Len])
-			i += f.Len
-		case logformat.KindSlice:
-			putElements(v.SetEmptySlice(), fields[i+1:i+1+f.Len])
-			i += f.Len
-		}
-	}
 }
