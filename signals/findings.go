@@ -28,6 +28,7 @@ const (
 	KindSeverityFlip   = "pattern_severity_flip"
 	KindParameterShift = "pattern_parameter_shift"
 	KindPatternDeploy  = "pattern_deploy"
+	KindPatternStorm   = "pattern_storm"
 	KindRootCause      = "root_cause"
 	KindAlert          = "alert"
 	StateOpen          = "open"

@@ -13,13 +13,12 @@ import (
 
 // findingOf puts a change into the form of a finding.
 func findingOf(c *change.Change, entity pcommon.Map) *finding.Finding {
-	k := kinds[c.Kind]
 	f := &finding.Finding{
-		Kind: k.name, Severity: k.severity,
+		Kind: kinds[c.Kind], Severity: severityOfChange(c),
 		State: [...]string{signals.StateOpen, signals.StateUpdated, signals.StateResolved}[c.State],
 		Score: c.Score, Start: c.Start, Time: c.Time,
 		Receipt: finding.Receipt{
-			Observed: &c.Observed, Expected: &c.Expected, HistorySeconds: c.History.Seconds(), Unit: k.unit, Example: c.Example,
+			Observed: &c.Observed, Expected: &c.Expected, HistorySeconds: c.History.Seconds(), Unit: c.Kind.Unit(), Example: c.Example,
 		},
 	}
 	if c.ID != "" {
@@ -32,29 +31,33 @@ func findingOf(c *change.Change, entity pcommon.Map) *finding.Finding {
 		f.Details = []finding.Attr{{Key: signals.AttrTemplate, Value: c.Template}}
 	}
 	switch c.Kind {
-	case change.New:
-		if c.Severity == change.Info {
-			f.Severity = signals.SeverityInfo
-		}
 	case change.Flood, change.Spike:
-		if c.Severity == change.Error {
-			f.Severity = signals.SeverityCritical
-		}
 		f.Receipt.Upper = &c.Upper
+	case change.ParameterShift:
+		f.Receipt.Upper = &c.Upper
+		f.Subject = append(f.Subject, finding.Attr{Key: attrPosition, Value: strconv.Itoa(c.Position)})
+		f.Details = append(f.Details, finding.Attr{Key: attrValue, Value: c.Value})
 	}
 	f.Summary = sentence(c, entityName(entity))
 	return f
 }
 
-// kinds are what findings call the kinds of changes, how grave they are at least
-// and in what they are counted.
-var kinds = [...]struct{ name, severity, unit string }{
-	change.New:          {signals.KindPatternNew, signals.SeverityWarning, "{record}"},
-	change.Flood:        {signals.KindPatternFlood, signals.SeverityWarning, "{record}/min"},
-	change.Spike:        {signals.KindPatternSpike, signals.SeverityWarning, "{record}/min"},
-	change.Silence:      {signals.KindPatternSilence, signals.SeverityWarning, "{record}"},
-	change.SeverityFlip: {signals.KindSeverityFlip, signals.SeverityWarning, "{record}"},
-	change.Deploy:       {signals.KindPatternDeploy, signals.SeverityInfo, "{pattern}"},
+// The subject of a parameter shift: which of the template's variables, counted
+// from 1, and the value that took it over.
+const (
+	attrPosition = "log.pattern.variable"
+	attrValue    = "log.pattern.variable.value"
+)
+
+// kinds are what findings call the kinds of changes.
+var kinds = [...]string{
+	change.New: signals.KindPatternNew, change.Flood: signals.KindPatternFlood, change.Spike: signals.KindPatternSpike,
+	change.Silence: signals.KindPatternSilence, change.SeverityFlip: signals.KindSeverityFlip, change.Deploy: signals.KindPatternDeploy,
+	change.ParameterShift: signals.KindParameterShift, change.Storm: signals.KindPatternStorm,
+}
+
+func severityOfChange(c *change.Change) string {
+	return [...]string{change.Notice: signals.SeverityInfo, change.Warning: signals.SeverityWarning, change.Critical: signals.SeverityCritical}[c.Weight()]
 }
 
 // maxTemplate is how much of a template a sentence quotes.
@@ -66,10 +69,14 @@ func sentence(c *change.Change, service string) string {
 	if what == "" {
 		what = c.ID
 	}
+	return service + ": " + predicate(c, quoted(what))
+}
+
+func quoted(what string) string {
 	if r := []rune(what); len(r) > maxTemplate {
 		what = string(r[:maxTemplate]) + "…"
 	}
-	return service + ": " + predicate(c, strconv.Quote(what))
+	return strconv.Quote(what)
 }
 
 func predicate(c *change.Change, what string) string {
@@ -85,6 +92,9 @@ func predicate(c *change.Change, what string) string {
 		}
 		return fmt.Sprintf("%s of %s, %.0f lines a minute, normally %s", name, what, c.Observed, rate(c.Expected))
 	case change.Silence:
+		if c.ID == "" {
+			what = "the whole service"
+		}
 		if over {
 			return what + " is back"
 		}
@@ -94,6 +104,17 @@ func predicate(c *change.Change, what string) string {
 			return what + " is no error any more"
 		}
 		return fmt.Sprintf("%s was harmless and is an error now, %s so far", what, times(c.Observed))
+	case change.ParameterShift:
+		if over {
+			return fmt.Sprintf("variable %d of %s is no longer always %s", c.Position, what, quoted(c.Value))
+		}
+		return fmt.Sprintf("%s took over variable %d of %s: %.0f %% of the lines, any one value at most %.0f %% before",
+			quoted(c.Value), c.Position, what, 100*c.Observed, 100*c.Expected)
+	case change.Storm:
+		if over {
+			return "changes are reported one by one again"
+		}
+		return "more changes at once than are reported one by one; left out: " + c.LeftOut
 	case change.Deploy:
 		if over {
 			return fmt.Sprintf("the new version replaced %.0f patterns", c.Observed)

@@ -116,8 +116,8 @@ type Change struct {
 	Score float64
 }
 
-// Weight of the change. A new line that came once or twice is a Notice, and so
-// is a deploy; an error that pours in is Critical.
+// Weight of the change. A new line that came once or twice is a Notice; an error
+// that pours in is Critical.
 func (c *Change) Weight() Weight {
 	switch {
 	case c.Kind == New && c.Observed < newLines:

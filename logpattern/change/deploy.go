@@ -17,8 +17,13 @@ const (
 	together     = 3
 	deployWindow = 30 * minute
 	// patience is how long a pattern that may have replaced another waits for
-	// others that did so.
-	patience = 40 * int64(time.Second)
+	// others that did so too, and longPatience how long one that did so for all we
+	// know, and is no bad news.
+	patience     = 40 * int64(time.Second)
+	longPatience = 3 * minute
+	// ended is how unlikely, in nats, the quiet of a pattern must be for it to have
+	// been replaced for all we know.
+	ended = 2
 	// overlap is how long old instances may go on beside new ones.
 	overlap = 5 * bucket
 )
@@ -43,16 +48,29 @@ func (d *Detector) sorted() []*pattern {
 // nil if there is none.
 func (d *Detector) predecessor(template string) (*pattern, float64) {
 	var best *pattern
-	score := renamed
+	score, likeness := 0.0, renamed
 	for _, p := range d.patterns {
 		if p.fresh || p.retired {
 			continue
 		}
-		if s := similarity(template, p.template); s > score || s == score && (best == nil || p.id < best.id) {
-			best, score = p, s
+		s := similarity(template, p.template)
+		if s < renamed {
+			continue
+		}
+		rank := s
+		if d.deploy.start != 0 && d.clock-d.deploy.start < 24*hour && p.last < d.deploy.start+overlap {
+			rank += 0.2 // it is waited for
+		}
+		if rank > score || rank == score && (p.history.seen > best.history.seen || p.history.seen == best.history.seen && p.id < best.id) {
+			best, score, likeness = p, rank, s
 		}
 	}
-	return best, score
+	return best, likeness
+}
+
+// surely reports whether p replaced its predecessor for all we know.
+func (d *Detector) surely(p *pattern) bool {
+	return p.stopped() && p.likeness >= alike && p.before.history.quietness(p.before.last, d.clock, 1) >= ended
 }
 
 // stopped reports whether the predecessor of p ended when p began.
@@ -84,7 +102,7 @@ func (d *Detector) maybeReplaced(p *pattern, now int64) bool {
 			others = append(others, q)
 		}
 	}
-	if len(others) >= together {
+	if len(others) >= together || len(others) == together-1 && !slices.ContainsFunc(others, func(q *pattern) bool { return !d.surely(q) }) {
 		d.startDeploy(others, now)
 		return true
 	}
@@ -102,7 +120,7 @@ func (d *Detector) startDeploy(patterns []*pattern, now int64) {
 	}
 	d.deploy = deploy{start: start, subject: &pattern{template: patterns[0].template, first: start}}
 	for _, p := range d.patterns {
-		p.since = 0
+		p.since, p.shifts = 0, nil // what it writes now may be something else
 	}
 	d.deploy.subject.example = patterns[0].example
 	d.open(d.deploy.subject, Deploy, &report{start: start, above: now, observed: float64(len(patterns))}, now)
@@ -117,8 +135,9 @@ func (d *Detector) replace(p *pattern, now int64) {
 	if p.stopped() {
 		h := p.before.history
 		h.profile = h.profile.clone()
-		h.ring, h.end = p.history.ring, p.history.end
-		p.history, p.isNew = h, false
+		h.ring, h.end, h.done = p.history.ring, p.history.end, p.history.done
+		h.hourly, h.minutes = p.history.hourly, p.history.minutes
+		p.history, p.isNew, p.heir = h, false, now
 		p.before.retired = true
 	}
 	p.before, p.fresh, p.example = nil, false, ""
@@ -128,6 +147,21 @@ func (d *Detector) replace(p *pattern, now int64) {
 			r.above, r.dirty = now, true
 		}
 	}
+}
+
+// reviewHeir looks whether p, an hour after it took the history of another over,
+// does what that did. If it does not, it has a history of its own.
+func (p *pattern) reviewHeir(now int64) {
+	if p.heir == 0 || now-p.heir < hour {
+		return
+	}
+	own := p.history.last(window) / (window / perMinute)
+	if e := p.history.expected(now); own > 3*e+1 || own < e/3-1 {
+		h := begin(p.history.end * bucket)
+		h.ring, h.done = p.history.ring, p.history.done
+		p.history = h
+	}
+	p.heir = 0
 }
 
 // reviewDeploy resolves a deploy when nothing was replaced for its window.

@@ -72,7 +72,7 @@ func (d *Detector) Observe(l Line, now time.Time) {
 			p.retired, p.back = false, 0
 		}
 	}
-	p.history.add(t, d.watching, p.changed(t))
+	p.history.add(t, p.unordinary(d.watching))
 	d.judgeSeverity(p, l, ns)
 	if p.fresh {
 		d.judgeNew(p, l.Text, ns)
@@ -205,12 +205,12 @@ func (p *pattern) join(q *pattern) {
 	p.fresh, p.isNew = p.fresh && q.fresh, p.isNew && q.isNew
 	p.retired = p.retired && q.retired
 	p.pause = max(p.pause, q.pause)
-	p.looked = 0
+	p.looked, p.shifts = 0, nil
 	p.history.join(&q.history)
 }
 
-// Advance tells that it is now and returns the changes since the last call, the
-// gravest first. Call it every few seconds.
+// Advance tells that it is now and returns the changes since the last call,
+// oldest first. Call it every few seconds.
 func (d *Detector) Advance(now time.Time) []Change {
 	ns := now.UnixNano()
 	d.passed(ns)
@@ -231,18 +231,5 @@ func (d *Detector) Advance(now time.Time) []Change {
 	d.reviewStorm(ns)
 	out := d.pending
 	d.pending = nil
-	slices.SortStableFunc(out, func(a, b Change) int { return rank(&b) - rank(&a) })
 	return out
-}
-
-// rank puts what asks for more first, and of equals new errors.
-func rank(c *Change) int {
-	r := 4 * int(c.Weight())
-	if c.Kind == New && c.Severity == Error {
-		r += 2
-	}
-	if c.State != Open {
-		r -= 16
-	}
-	return r
 }

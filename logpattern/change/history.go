@@ -18,13 +18,16 @@ const (
 
 // history is what is known of the rate of one pattern: the lines of the last ten
 // minutes, the mean of every hour of the day and of the week, how much minutes
-// scatter around it, and how long it used to be quiet.
+// scatter around it, and how long it used to be quiet. A minute is learned when it
+// leaves the ten: what is judged does not take part in its own measure.
 type history struct {
 	ring [window]uint32 // lines per ten seconds
 	end  int64          // number of the newest bucket
+	done int64          // number of the first minute that was not learned
 
 	first   int64   // Unix ns of the beginning
-	hourly  float64 // lines in the hour of end
+	seen    float64 // lines since then
+	hourly  float64 // lines in the hour of done
 	minutes float64 // and the minutes of it that count
 	total   float64 // lines of all minutes that count, within memory
 	age     float64 // and their number, at most memory
@@ -37,19 +40,24 @@ type history struct {
 }
 
 func begin(t int64) history {
-	return history{end: t / bucket, first: t}
+	return history{end: t / bucket, done: t / minute, first: t}
 }
 
-// roll moves the windows so that they end at t. Minutes before since teach
-// nothing: nobody was watching. Nor do those that are told of as a change.
-func (h *history) roll(t, since int64, changed bool) {
+// unordinary are times that teach nothing about what is ordinary: those in which
+// nobody was watching, and those that are told of as a change.
+type unordinary struct {
+	since   int64 // Unix ns; nobody was watching before
+	told    int64 // number of the last bucket of a change that is over
+	changed bool  // a change is open
+}
+
+// roll moves the windows so that they end at t.
+func (h *history) roll(t int64, u unordinary) {
 	b := t / bucket
 	if b <= h.end {
 		return
 	}
-	if m := b / perMinute; m > h.end/perMinute {
-		h.learn(m, since, changed)
-	}
+	h.leave(b-window, u)
 	if b-h.end >= window {
 		clear(h.ring[:])
 	} else {
@@ -60,46 +68,66 @@ func (h *history) roll(t, since int64, changed bool) {
 	h.end = b
 }
 
+// leave learns the minutes that begin at or before a bucket.
+func (h *history) leave(b int64, u unordinary) {
+	to := b/perMinute + 1
+	for m := h.done; m < to && m <= h.end/perMinute; m++ {
+		x, busiest := 0.0, 0.0
+		for i := max(m*perMinute, h.end-window+1); i < (m+1)*perMinute && i <= h.end; i++ {
+			n := float64(h.ring[i%window])
+			x += n
+			busiest = max(busiest, n)
+		}
+		if m >= u.since/minute && m > u.told/perMinute && !u.changed {
+			h.learn(m, m+1, x, busiest)
+		}
+	}
+	if from := max(h.done, h.end/perMinute+1, u.since/minute, to-7*24*60); from < to && !u.changed {
+		h.learn(from, to, 0, 0)
+	}
+	h.moveTo(max(h.done, to))
+}
+
 // rewind forgets the windows, because the clock was set back.
 func (h *history) rewind(t int64) {
 	if h.end > t/bucket {
 		clear(h.ring[:])
-		h.end = t / bucket
+		h.end, h.done = t/bucket, t/minute
 		h.hourly, h.minutes = 0, 0
 		h.first = min(h.first, t)
 	}
 }
 
-// learn takes the minutes before minute m into the means.
-func (h *history) learn(m, since int64, changed bool) {
-	last := h.end / perMinute
-	x, busiest := 0.0, 0.0
-	for i := last * perMinute; i <= h.end; i++ {
-		n := float64(h.ring[i%window])
-		x += n
-		busiest = max(busiest, n)
-	}
-	empty := float64(max(0, m-max(last+1, since/minute)))
-	switch {
-	case changed:
-		// What is being reported is not ordinary, and what came after it is not known.
-	case last <= h.first/minute: // the first minute was not seen as a whole
-		part := float64((last+1)*minute-h.first) / float64(minute)
-		h.count(x, min(part, 1))
-		h.count(0, empty)
-		h.peak, h.burst = max(h.peak, x), max(h.burst, busiest)
-	default:
-		e := h.expected(h.end * bucket)
-		h.scatter(x, 1, e)
-		h.scatter(0, empty, e)
-		h.count(x, 1)
-		h.count(0, empty)
-		keep := math.Exp2(-(empty + 1) / memory)
+// learn takes the minutes from..to-1 with x lines each into what is known.
+func (h *history) learn(from, to int64, x, busiest float64) {
+	h.moveTo(from)
+	for from < to {
+		end := min(to, (from/60+1)*60)
+		n := float64(end - from)
+		if from <= h.first/minute { // it was not seen as a whole
+			n = min(1, float64((from+1)*minute-h.first)/float64(minute))
+			end = from + 1
+		} else {
+			h.scatter(x, n, h.expected((from+end)/2*minute))
+		}
+		keep := math.Exp2(-n / memory)
 		h.peak, h.burst, h.gap = max(x, h.peak*keep), max(busiest, h.burst*keep), h.gap*keep
+		h.count(x, n)
+		from = end
+		h.moveTo(end)
 	}
-	if m/60 > last/60 {
-		h.closeHours(last/60, m, since, changed)
+}
+
+// moveTo says that minutes before m are done. An hour of which half was watched
+// becomes part of the profile.
+func (h *history) moveTo(m int64) {
+	if m/60 > h.done/60 {
+		if h.minutes >= 30 {
+			h.profile.learn(h.done/60, h.hourly/h.minutes)
+		}
+		h.hourly, h.minutes = 0, 0
 	}
+	h.done = m
 }
 
 // count takes n minutes with x lines into the mean and the current hour.
@@ -115,28 +143,6 @@ func (h *history) count(x, n float64) {
 	h.total += x
 }
 
-// closeHours makes the hours from the given one to that of minute m part of the
-// profile; lines were seen in the first of them only. An hour of which less than
-// half was watched is not.
-func (h *history) closeHours(from, m, since int64, changed bool) {
-	quiet := func(minute int64) float64 { // empty minutes from this one on
-		if changed {
-			return 0
-		}
-		return float64(max(0, m-max(minute, since)))
-	}
-	since /= minute
-	if n := h.minutes - quiet((from+1)*60); n >= 30 {
-		h.profile.learn(from, h.hourly/n)
-	}
-	for k := max(from+1, m/60-week); k < m/60; k++ {
-		if quiet(k*60)-quiet((k+1)*60) >= 30 {
-			h.profile.learn(k, 0)
-		}
-	}
-	h.hourly, h.minutes = 0, quiet(m/60*60)
-}
-
 // scatter takes n minutes of x lines where e were expected.
 func (h *history) scatter(x, n, e float64) {
 	if h.age < young || n <= 0 { // nothing is expected yet
@@ -148,8 +154,9 @@ func (h *history) scatter(x, n, e float64) {
 }
 
 // add counts a line written at t. Lines older than the windows do not count.
-func (h *history) add(t, since int64, changed bool) {
-	h.roll(t, since, changed)
+func (h *history) add(t int64, u unordinary) {
+	h.roll(t, u)
+	h.seen++
 	if b := t / bucket; b > h.end-window && b >= 0 {
 		h.ring[b%window]++
 	}
@@ -225,6 +232,7 @@ func (h *history) join(q *history) {
 		}
 	}
 	h.first = min(h.first, q.first)
+	h.seen += q.seen
 	h.hourly += q.hourly
 	h.minutes = max(h.minutes, q.minutes)
 	h.total += q.total

@@ -30,10 +30,10 @@ var rateKinds = [...]Kind{Flood, Spike}
 func (d *Detector) judgeRate(p *pattern, text string, t, now int64) {
 	h := &p.history
 	if h.end != p.looked {
-		p.looked, p.recent = h.end, h.last(perMinute-1) // with the line that is judged
-		p.judged = 0
+		p.looked, p.recent, p.judged = h.end, h.last(perMinute), 0
+	} else {
+		p.recent++
 	}
-	p.recent++
 	x := p.recent
 	if x < 1.25*p.judged {
 		return // a moment ago
@@ -70,14 +70,17 @@ func (d *Detector) judgeRate(p *pattern, text string, t, now int64) {
 // with the history.
 func (d *Detector) excess(p *pattern, t int64, x float64) (Kind, *report) {
 	h := &p.history
-	if h.age < young {
+	if p.heir != 0 {
+		p.reviewHeir(t)
+	}
+	if h.age < young || p.heir != 0 {
 		return Flood, d.youngFlood(p, t, x)
 	}
 	if x >= max(float64(d.opt.FloodLines), 10*h.peak) { // whatever its bursts were like
 		_, top := h.band(t)
 		return rateKind(top), &report{start: (h.end - perMinute + 1) * bucket, observed: x, expected: h.expected(t), upper: max(float64(d.opt.FloodLines), d.opt.Ratio*top)}
 	}
-	if x < fewLines && h.last(window) < fewLines {
+	if x < fewLines && h.last(min(window, h.end-p.told)) < fewLines {
 		return 0, nil
 	}
 	most := max(smallBurst, h.burst)
@@ -85,7 +88,7 @@ func (d *Detector) excess(p *pattern, t int64, x float64) (Kind, *report) {
 	_, top = h.band(t)
 	n, b, active := 0.0, h.end, int64(0)
 	for _, w := range spans {
-		for ; b > h.end-w && b >= 0; b-- {
+		for ; b > max(h.end-w, p.told); b-- {
 			if v := h.ring[b%window]; v > 0 {
 				n += min(float64(v), most)
 				active = b
@@ -113,13 +116,13 @@ func rateKind(top float64) Kind {
 // in at once; one that was there when watching began is what the service does,
 // and is compared with itself.
 func (d *Detector) youngFlood(p *pattern, t int64, x float64) *report {
-	before := float64(t-p.first)/float64(minute) - 1
-	mean := max(0, float64(p.total)-x) / max(before, 1)
+	before := float64(t-p.history.first)/float64(minute) - 1
+	mean := max(0, p.history.seen-x) / max(before, 1)
 	upper := max(float64(d.opt.FloodLines), 10*mean)
 	if x < upper || !p.isNew && before < settled {
 		return nil
 	}
-	return &report{start: max(p.first, (p.history.end-perMinute+1)*bucket), observed: x, expected: mean, upper: upper}
+	return &report{start: max(p.history.first, (p.history.end-perMinute+1)*bucket), observed: x, expected: mean, upper: upper}
 }
 
 // mostExpected is lines per minute at t, and as many more as the hours that were

@@ -38,16 +38,21 @@ func words(s string) []string {
 }
 
 // covers reports whether the template b is a special case of a: equal but for
-// words where a has a variable.
+// words where a has a variable. Half of the words must be the same: what is all
+// variables covers everything and says nothing.
 func covers(a, b string) bool {
 	x, y := strings.Fields(a), strings.Fields(b)
 	if len(x) != len(y) || a == b {
 		return false
 	}
+	same := 0
 	for i := range x {
-		if x[i] != y[i] && !strings.ContainsRune(x[i], '<') {
+		switch {
+		case x[i] != y[i] && !strings.ContainsRune(x[i], '<'):
 			return false
+		case x[i] == y[i] && variableEnd(x[i], 0) != len(x[i]):
+			same++
 		}
 	}
-	return true
+	return 2*same >= len(x)
 }

@@ -151,6 +151,7 @@ func (p *pattern) code(c *coder, before *string) {
 	c.string(&p.template)
 	c.string(&p.example)
 	c.byte((*byte)(&p.severity))
+	p.severity = min(p.severity, Error)
 	c.bool(&p.fresh)
 	c.int(&p.first)
 	c.int(&p.last)
@@ -182,6 +183,8 @@ func (p *pattern) code(c *coder, before *string) {
 	c.uint(&p.since)
 	c.int(&p.back)
 	c.int(&p.looked)
+	c.int(&p.told)
+	c.int(&p.heir)
 	for _, v := range [...]*float64{&p.levels.recentCalm, &p.levels.recentBad, &p.recent, &p.judged, &p.likeness} {
 		c.float(v)
 	}
@@ -240,11 +243,12 @@ func (h *history) code(c *coder) {
 		return
 	}
 	c.int(&h.end)
+	c.int(&h.done)
 	c.int(&h.first)
 	for i := range h.ring {
 		h.ring[i] = uint32(c.count(int(h.ring[i])))
 	}
-	for _, v := range [...]*float64{&h.hourly, &h.minutes, &h.total, &h.age, &h.squares, &h.sum, &h.peak, &h.burst, &h.gap} {
+	for _, v := range [...]*float64{&h.seen, &h.hourly, &h.minutes, &h.total, &h.age, &h.squares, &h.sum, &h.peak, &h.burst, &h.gap} {
 		c.float(v)
 	}
 	h.profile.code(c)
@@ -260,7 +264,7 @@ func (h *history) codeOld(c *coder) {
 	for _, v := range [...]*float64{&count, &h.hourly, &h.total, &h.age, &h.squares, &h.sum, &h.peak} {
 		c.float(v)
 	}
-	h.burst = h.peak
+	h.burst, h.done, h.hourly = h.peak, h.end/perMinute+1, 0
 	for i := range h.profile.day {
 		c.byte(&h.profile.known[i])
 		c.float32(&h.profile.day[i])
@@ -274,7 +278,7 @@ func (h *history) check(c *coder) {
 	}
 	h.age = min(h.age, memory)
 	const latest = 1 << 62 / bucket
-	if h.end < 0 || h.end > latest || h.first < 0 {
+	if h.end < 0 || h.end > latest || h.first < 0 || h.done < 0 || h.done > h.end/perMinute+1 {
 		c.fail("a time is not valid")
 	}
 }
