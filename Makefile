@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: build test race lint fmt generate backends browser e2e bench bench-patterns bench-formats bench-anomaly idle run clean
+.PHONY: build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-patterns bench-formats bench-anomaly idle run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -35,11 +35,19 @@ browser: ## the page by itself, in a real Chromium
 e2e: build ## the binary against real Elasticsearch, Loki, Prometheus and Chromium
 	TIDEWATCH_BINARY=$(abspath $(BINARY)) go test -tags e2e -count=1 -timeout 25m -v ./test/e2e
 
+faults: build ## crashes, rotations, damage: what is lost and doubled; QUICK=1, SEED=7, RUN=rename
+	go test -tags faults -c -o bin/faults ./test/faults
+	TIDEWATCH_BINARY=$(abspath $(BINARY)) bin/faults -test.run 'TestFaults/$(RUN)' -test.parallel 6 -test.timeout 30m -seed $(or $(SEED),1) $(if $(QUICK),-quick)
+
 bench: ## timings of the hot code, to compare with benchstat
 	go test -run '^$$' -bench . -benchmem ./...
 
 bench-patterns bench-formats bench-anomaly: bench-%: build ## scores on labelled data, which TIDEWATCH_YARDSTICKS names
 	test/bench/$*.sh $(BINARY)
+
+bench-queue: ## CPU of a MB through the queue, beside upstream's storage; start and memory with a backlog of 10 GB
+	go test -run '^$$' -bench Queue ./extensions/segmentstorageextension
+	TIDEWATCH_BACKLOG_GB=10 go test -run '^$$' -bench Backlog -benchtime 1x -timeout 20m ./extensions/segmentstorageextension
 
 idle: build ## what the agent costs with nothing to do: size, start, memory, CPU
 	test/bench/idle.sh $(BINARY)

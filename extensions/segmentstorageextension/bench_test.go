@@ -3,7 +3,10 @@ package segmentstorageextension_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"runtime"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -18,6 +21,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	segmentstorage "github.com/tidewatch/tidewatch/extensions/segmentstorageextension"
@@ -110,4 +114,65 @@ func cpu(b *testing.B) time.Duration {
 	var ru syscall.Rusage
 	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &ru))
 	return time.Duration(ru.Utime.Nano() + ru.Stime.Nano())
+}
+
+// BenchmarkBacklog measures the start with a backlog, the memory that it takes, and
+// how fast it is read. TIDEWATCH_BACKLOG_GB is its size, 1 by default.
+func BenchmarkBacklog(b *testing.B) {
+	gigabytes := 1
+	if s := os.Getenv("TIDEWATCH_BACKLOG_GB"); s != "" {
+		var err error
+		gigabytes, err = strconv.Atoi(s)
+		require.NoError(b, err)
+	}
+	const item = 1 << 20
+	dir, ctx := b.TempDir(), b.Context()
+	big := func(c *segmentstorage.Config) { c.MaxBytes = 1 << 40 }
+	client := func(ext storage.Extension) storage.Client {
+		c, err := ext.GetClient(ctx, component.KindExporter, component.MustNewID("test"), "logs")
+		require.NoError(b, err)
+		return c
+	}
+	ext := start(b, dir, big)
+	c := client(ext)
+	value := make([]byte, item)
+	items := gigabytes << 10
+	for i := range items {
+		copy(value, strconv.Itoa(i))
+		require.NoError(b, c.Set(ctx, strconv.Itoa(i), value))
+	}
+	require.NoError(b, c.Close(ctx))
+	require.NoError(b, ext.Shutdown(ctx))
+	debug.FreeOSMemory()
+	b.ResetTimer()
+	began := time.Now()
+	ext = start(b, dir, big)
+	c = client(ext)
+	b.ReportMetric(time.Since(began).Seconds(), "s-start")
+	b.ReportMetric(residentMB(b), "MB-resident-after-start")
+	began = time.Now()
+	most := 0.0
+	for i := range items {
+		got, err := c.Get(ctx, strconv.Itoa(i))
+		require.NoError(b, err)
+		require.Len(b, got, item)
+		require.NoError(b, c.Delete(ctx, strconv.Itoa(i)))
+		if i%256 == 0 {
+			most = max(most, residentMB(b))
+		}
+	}
+	b.ReportMetric(float64(items*item)/1e6/time.Since(began).Seconds(), "MB/s-read")
+	b.ReportMetric(most, "MB-resident-reading")
+	b.SetBytes(int64(items * item))
+}
+
+func residentMB(b *testing.B) float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip("memory is read from /proc")
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	kb, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+	require.NoError(b, err)
+	return kb / 1024
 }
