@@ -1,0 +1,7 @@
+//go:build faults && !linux
+
+package faults
+
+import "syscall"
+
+func endsWithTest() *syscall.SysProcAttr { return &syscall.SysProcAttr{} }
