@@ -54,7 +54,12 @@ const (
 // read consumes header elements and returns where the message begins.
 func (h *headerReader) read() int {
 	h.priority()
-	for range maxElements {
+	return h.elements(maxElements)
+}
+
+// elements consumes up to most elements.
+func (h *headerReader) elements(most int) int {
+	for range most {
 		h.separators()
 		at := h.pos
 		if at >= len(h.s) || !h.element() || h.pos == at || h.done {
@@ -87,7 +92,7 @@ func (h *headerReader) element() bool {
 		return true
 	}
 	if h.r.Severity != 0 && h.timed || h.tags > 0 {
-		return h.nginxProcess() || h.springColumns() || h.span() || h.tabColumn() || h.barColumn() || h.logger()
+		return h.numbered() || h.tabColumn() || h.barColumn() || h.logger()
 	}
 	if h.r.Severity != 0 && !h.timed {
 		return h.laterTime()
@@ -223,22 +228,6 @@ func trimEnd(s string) string {
 		s = s[:len(s)-1]
 	}
 	return s
-}
-
-func wordLength(s string) int {
-	n := 0
-	for n < len(s) && (letterOrDigit(s[n]) || s[n] == '.' || s[n] == '-' || s[n] == ':' || s[n] == '%') {
-		n++
-	}
-	return n
-}
-
-func wordEnd(s string) int {
-	n := 0
-	for n < len(s) && (letterOrDigit(s[n]) || strings.IndexByte("./-$#@", s[n]) >= 0) {
-		n++
-	}
-	return n
 }
 
 // bracket takes a group in brackets behind a time or level, or in front of one.
@@ -391,19 +380,24 @@ func (h *headerReader) logger() bool {
 	}
 	n := 0
 	dots := false
+scan:
 	for n < len(s) && n < 120 {
-		if c := s[n]; c == ':' && n > 0 && n+2 < len(s) && s[n+1] == ':' && letterOrDigit(s[n+2]) {
+		switch class := classes[s[n]]; {
+		case class&inClass != 0:
+			dots = dots || class&isDeep != 0
+		case s[n] == ':' && n > 0 && n+2 < len(s) && s[n+1] == ':' && letterOrDigit(s[n+2]):
 			dots = true
 			n++
-		} else if c == '.' || c == '$' || c == '/' {
-			dots = true
-		} else if !letterOrDigit(c) && strings.IndexByte("-#@*<>", c) < 0 {
-			break
+		default:
+			break scan
 		}
 		n++
 	}
 	if n == 0 || n >= len(s) {
 		return false
+	}
+	if s[n] == '{' {
+		return h.spans()
 	}
 	name := s[:n]
 	if s[n] == ':' && h.bars && h.function(s, n) {
@@ -425,8 +419,8 @@ func (h *headerReader) logger() bool {
 			}
 		}
 	}
-	if s[n] == ' ' && dots && strings.Contains(name, ".") {
-		if d := digits(s[n+1:]); d > 0 && n+1+d < len(s) && s[n+1+d] == ':' {
+	if s[n] == ' ' && dots && n+1 < len(s) && s[n+1]-'0' <= 9 && strings.Contains(name, ".") {
+		if d := digits(s[n+1:]); n+1+d < len(s) && s[n+1+d] == ':' {
 			h.source(name, s[n+1:n+1+d])
 			h.pos += n + 1 + d + 1
 			return true

@@ -175,6 +175,11 @@ func (h *headerReader) threadInParens(s string) bool {
 	return end > 1 && h.tags == 0 && s[1]-'0' <= 9 && strings.HasPrefix(s[end+1:], ": ")
 }
 
+// numbered reads what begins with a process.
+func (h *headerReader) numbered() bool {
+	return h.s[h.pos]-'0' <= 9 && (h.nginxProcess() || h.springColumns())
+}
+
 // springColumns reads what Spring Boot writes between level and message:
 // "4711 --- [app] [main] c.e.App    : ".
 func (h *headerReader) springColumns() bool {
@@ -206,8 +211,8 @@ func (h *headerReader) springColumns() bool {
 	return true
 }
 
-// span takes the spans of Rust's tracing, "request{id=7}: ", in front of a target.
-func (h *headerReader) span() bool {
+// spans takes the spans of Rust's tracing, "request{id=7}: ", in front of a target.
+func (h *headerReader) spans() bool {
 	s := h.s[h.pos:]
 	n := wordEnd(s)
 	if n == 0 || n == len(s) || s[n] != '{' {

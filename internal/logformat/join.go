@@ -275,27 +275,15 @@ func startsWithDate(s string) bool {
 	return len(s) > 16 && s[0] == '2' && s[4] == '-' && s[7] == '-' && s[13] == ':' && (s[10] == 'T' || s[10] == ' ') && s[15]-'0' <= 9
 }
 
-// keyLength returns the length of the key if s begins with key=.
-func keyLength(s string) int {
-	n := 0
-	for n < len(s) && (letterOrDigit(s[n]) || s[n] == '.' || s[n] == '-' || s[n] == '@' || s[n] == '/') {
-		n++
-	}
-	if n == 0 || n == len(s) || s[n] != '=' || s[0] == '-' {
-		return 0
-	}
-	return n
-}
-
 // Joiner decides line by line whether a line continues the record before it. It
 // holds the state of one file, or of one stream of it.
 type Joiner struct {
 	profile *Profile
-	inside  bool  // a record has begun
-	object  bool  // it began with a JSON object
-	headed  bool  // it began with a head
-	depth   int   // open braces of a JSON object that spans lines
-	trace   trace // the kind of stack trace that it has run into
+	inside  bool   // a record has begun
+	object  bool   // it began with a JSON object
+	headed  bool   // it began with a head
+	depth   int    // open braces of a JSON object that spans lines
+	trace   trace  // the kind of stack trace that it has run into
 	slow    string // how it began, if it is an entry of MySQL's slow query log
 	blank   bool   // the line before was blank
 	lines   int

@@ -140,7 +140,7 @@ func endsWithPair(s string) bool {
 // syslog or of a container. What the header says of time and level stays unless
 // the message says it better.
 func (p *Parser) nested(message string, r *Record) bool {
-	if message == "" || message[0] != '{' && (keyLength(message) == 0 || !endsWithPair(message)) {
+	if message == "" || message[0] != '{' && (!twoPairs(message) || !endsWithPair(message)) {
 		return false
 	}
 	inner := &p.inner

@@ -10,6 +10,7 @@ type Parser struct {
 	keys  knownKeys
 	taken [roleCount]Field // of the JSON line at hand
 	env   Envelope
+	hint  hint
 	inner Record
 }
 

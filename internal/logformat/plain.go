@@ -18,6 +18,11 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	if end := strings.IndexByte(text, '\n'); end >= 0 {
 		first, more = strings.TrimSuffix(text[:end], "\r"), text[end:]
 	}
+	h := headerReader{s: first, r: r}
+	if p.hint.timeAndLevel(&h) {
+		p.message(&h, h.elements(maxElements-1), text, more)
+		return
+	}
 	if isBlank(first) {
 		return
 	}
@@ -33,7 +38,7 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	if more != "" && parseParagraph(text, r) || r.categoryLine(first, more) {
 		return
 	}
-	if k := keyLength(first); k > 0 && parseLogfmt(first, r) && setRest(r, more) {
+	if twoPairs(first) && parseLogfmt(first, r) && setRest(r, more) {
 		return
 	}
 	if parsePostgresCSV(text, r) {
@@ -43,11 +48,17 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		r.addUnique("container.name", strings.TrimRight(text[:strings.IndexByte(text, '|')], " "))
 		return
 	}
-	h := headerReader{s: first, r: r}
 	at := h.dialect()
 	if at == 0 {
 		at = h.read()
 	}
+	p.message(&h, at, text, more)
+}
+
+// message makes a record of what stands behind the header, which ends at the
+// position; more are the lines behind the first.
+func (p *Parser) message(h *headerReader, at int, text, more string) {
+	first, r := h.s, h.r
 	if h.timed && !r.Time.OK && r.Severity == 0 { // a time of day alone is no header
 		r.Fields, at = r.Fields[:0], 0
 	}
@@ -79,7 +90,7 @@ func (p *Parser) parsePlain(text string, r *Record) {
 		return
 	}
 	r.Body = first[at:]
-	if r.trailer(&h); more != "" {
+	if r.trailer(h); more != "" {
 		if len(r.Body) == len(first)-at {
 			r.Body = strings.TrimLeft(text[at:], "\r\n")
 		} else {

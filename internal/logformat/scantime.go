@@ -291,10 +291,6 @@ func zoneHours(abbreviation string) (hours int, ok bool) {
 	return 0, false
 }
 
-func letterOrDigit(c byte) bool {
-	return c-'0' <= 9 || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_'
-}
-
 const monthNames = "JanFebMarAprMayJunJulAugSepOctNovDec"
 
 func scanMonthName(s string, i int) int {

@@ -108,7 +108,7 @@ func (r *Record) trailingColumns(body string) {
 // is known to attach them or two blanks part them from the message. Others are
 // left where they are: they are part of the text, and twice would be too much.
 func (r *Record) trailingPairs(body string, cut, colon bool) {
-	if at, logger := loggerBeforePairs(body); colon && at > 0 {
+	if at, logger := loggerBeforePairs(body, colon); at > 0 {
 		r.addUnique(attrLogger, logger)
 		mark := len(r.Fields)
 		r.Fields = appendPairs(r.Fields, strings.TrimLeft(body[at+len(logger)+2:], " "))
@@ -133,7 +133,10 @@ func (r *Record) trailingPairs(body string, cut, colon bool) {
 
 // loggerBeforePairs finds the logger that structlog writes behind a padded message,
 // in front of the pairs: "started       [app.main] port=8000".
-func loggerBeforePairs(body string) (at int, logger string) {
+func loggerBeforePairs(body string, bracketed bool) (at int, logger string) {
+	if !bracketed { // as its levels are
+		return 0, ""
+	}
 	at = strings.Index(body, "  [") + 2
 	if at < 2 {
 		return 0, ""
@@ -152,6 +155,10 @@ func loggerBeforePairs(body string) (at int, logger string) {
 
 // idsInText finds trace_id= and span_id= in a message.
 func (r *Record) idsInText(body string) {
+	// What a message seldom has is looked for first.
+	if !strings.Contains(body, "_id=") && !strings.Contains(body, "Id=") && !strings.Contains(body, "ID=") {
+		return
+	}
 	_, rest, ok := strings.Cut(body, "trace")
 	if !ok {
 		return
@@ -170,11 +177,15 @@ func (r *Record) idsInText(body string) {
 // to the end, or -1. The row is the longest there is. Without cut it must be
 // parted from the message by two blanks or, with colon, by a colon.
 func pairsStart(body string, cut, colon bool) int {
-	if !cut && !strings.Contains(body, "  ") && !strings.Contains(body, "\t") && !(colon && strings.Contains(body, ": ")) {
+	if !cut && !colon && !endsInParted(body) {
 		return -1
 	}
-	last := body[strings.LastIndexAny(body, " \t")+1:]
+	last := body[strings.LastIndexByte(body, ' ')+1:]
+	last = last[strings.LastIndexByte(last, '\t')+1:]
 	if keyLength(last) == 0 && last[len(last)-1] != '"' {
+		return -1
+	}
+	if !cut && !strings.Contains(body, "  ") && strings.IndexByte(body, '\t') < 0 && !(colon && strings.Contains(body, ": ")) {
 		return -1
 	}
 	before, _, ok := strings.Cut(body, "=")
@@ -193,6 +204,31 @@ func pairsStart(body string, cut, colon bool) int {
 			return -1
 		}
 		i += next + 1
+	}
+}
+
+// endsInParted goes back from the end of s over words that are pairs and reports
+// whether two blanks or a tab may stand in front of them. It gives up, with true,
+// at a quote.
+func endsInParted(s string) bool {
+	if s[len(s)-1] == '"' {
+		return true
+	}
+	for {
+		i := len(s)
+		for i > 0 && s[i-1] != ' ' && s[i-1] != '\t' {
+			i--
+			if s[i] == '"' {
+				return true
+			}
+		}
+		if keyLength(s[i:]) == 0 || i == 0 {
+			return false
+		}
+		if s[i-1] == '\t' || i > 1 && (s[i-2] == ' ' || s[i-2] == '\t') {
+			return true
+		}
+		s = s[:i-1]
 	}
 }
 
@@ -248,7 +284,7 @@ func pair(s string) (key, value string, n int, ok bool) {
 			return key, s[n+1 : n+1+end], n + end + 2, true
 		}
 	}
-	end := strings.IndexAny(s[n:], " \t")
+	end := blankAt(s[n:])
 	if end < 0 {
 		end = len(s) - n
 	}

@@ -1,0 +1,81 @@
+package logformat
+
+// classes of bytes, so that names are scanned with one look at each byte.
+const (
+	isWord  = 1 << iota // letter, digit or underscore
+	inName              // word or ./-$#@
+	inKey               // word or .-@/
+	inHost              // word or .-:%
+	inClass             // word or ./-$#@*<>, of which loggers' names are made
+	isDeep              // ./$ of a name in a package
+)
+
+var classes = func() (t [256]uint8) {
+	for c := range t {
+		if b := byte(c); b-'0' <= 9 || b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' {
+			t[c] = isWord | inName | inKey | inHost | inClass
+		}
+	}
+	for class, bytes := range map[uint8]string{inName: "./-$#@", inKey: ".-@/", inHost: ".-:%", inClass: "./-$#@*<>", isDeep: "./$"} {
+		for _, b := range []byte(bytes) {
+			t[b] |= class
+		}
+	}
+	return t
+}()
+
+// span returns how many bytes at the beginning of s are of the class.
+func span(s string, class uint8) int {
+	for i := range len(s) {
+		if classes[s[i]]&class == 0 {
+			return i
+		}
+	}
+	return len(s)
+}
+
+func letterOrDigit(c byte) bool { return classes[c]&isWord != 0 }
+
+func wordEnd(s string) int { return span(s, inName) }
+
+func wordLength(s string) int { return span(s, inHost) }
+
+// blankAt returns where the first blank or tab is, -1 if there is none.
+func blankAt(s string) int {
+	for i := range len(s) {
+		if s[i] == ' ' || s[i] == '\t' {
+			return i
+		}
+	}
+	return -1
+}
+
+// keyLength returns the length of the key if s begins with key=.
+func keyLength(s string) int {
+	n := span(s, inKey)
+	if n == 0 || n == len(s) || s[n] != '=' || s[0] == '-' {
+		return 0
+	}
+	return n
+}
+
+// twoPairs reports whether s may be pairs from its beginning on: where the second
+// word is none either, nothing else needs a look.
+func twoPairs(s string) bool {
+	k := keyLength(s)
+	if k == 0 || k+1 == len(s) {
+		return k > 0
+	}
+	if s[k+1] == '"' || s[k+1] == '\'' {
+		return true
+	}
+	end := blankAt(s[k+1:])
+	if end < 0 {
+		return true
+	}
+	rest := s[k+1+end:]
+	for rest != "" && (rest[0] == ' ' || rest[0] == '\t' || rest[0] == ',') {
+		rest = rest[1:]
+	}
+	return rest == "" || keyLength(rest) > 0
+}

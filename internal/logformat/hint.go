@@ -1,0 +1,99 @@
+package logformat
+
+// hint remembers the day of the line before, which most often is that of the next
+// line too. It saves work and changes no result.
+type hint struct {
+	date [10]byte
+	wall int64 // midnight of date
+}
+
+// day returns midnight of the date 2006-01-02 at the beginning of s.
+func (m *hint) day(s string) (wall int64, ok bool) {
+	if s[:10] == string(m.date[:]) {
+		return m.wall, true
+	}
+	y, mo, d := four(s, 0), two(s, 5), two(s, 8)
+	if y < 0 || s[4] != '-' || s[7] != '-' {
+		return 0, false
+	}
+	if wall, ok = wallClock(y, mo, d, 0, 0, 0); ok {
+		copy(m.date[:], s)
+		m.wall = wall
+	}
+	return wall, ok
+}
+
+// timeAndLevel reads the head that most libraries write, with fewer looks than
+// headerReader.read needs for any other: 2006-01-02T15:04:05.000Z LEVEL. It leaves
+// everything else, and all that is doubtful, to it.
+func (m *hint) timeAndLevel(h *headerReader) bool {
+	s := h.s
+	if len(s) < 26 || s[10] != 'T' && s[10] != ' ' || s[13] != ':' || s[16] != ':' {
+		return false
+	}
+	wall, ok := m.day(s)
+	hour, mi, sec := two(s, 11), two(s, 14), two(s, 17)
+	if !ok || hour < 0 || hour > 24 || mi < 0 || mi > 59 || sec < 0 || sec > 60 {
+		return false
+	}
+	st := Stamp{Wall: wall + int64(hour*3600+mi*60+sec), OK: true}
+	i := 19
+	if s[i] == '.' || s[i] == ',' {
+		i++
+		start, nanos := i, int32(0)
+		for i < len(s) && i < start+9 && s[i]-'0' <= 9 {
+			nanos = nanos*10 + int32(s[i]-'0')
+			i++
+		}
+		if i == start {
+			return false
+		}
+		st.Nanos = nanos * tens[i-start]
+	}
+	if i < len(s) && s[i] == 'Z' {
+		st.Zoned = true
+		i++
+	}
+	after := i
+	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
+		i++
+	}
+	n := i
+	for n < len(s) && s[n] >= 'A' && s[n] <= 'Z' {
+		n++
+	}
+	if i == after || n == len(s) || s[n] != ' ' && s[n] != '\t' {
+		return false
+	}
+	sev := capitalLevel(s[i:n])
+	if sev == 0 {
+		return false
+	}
+	h.r.Time, h.timed, h.after = st, true, after
+	h.r.Severity, h.r.SeverityText = sev, s[i:n]
+	h.pos = n
+	return true
+}
+
+// tens scale fractions of as many digits as the index to nanoseconds.
+var tens = [...]int32{0, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1}
+
+// capitalLevel is ParseSeverity for the levels of four letters and more that are
+// usual in capitals.
+func capitalLevel(word string) Severity {
+	switch word {
+	case "INFO":
+		return SeverityInfo
+	case "DEBUG":
+		return SeverityDebug
+	case "WARN", "WARNING":
+		return SeverityWarn
+	case "ERROR":
+		return SeverityError
+	case "TRACE":
+		return SeverityTrace
+	case "FATAL", "CRITICAL":
+		return SeverityFatal
+	}
+	return 0
+}
