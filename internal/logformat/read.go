@@ -79,7 +79,8 @@ type stream struct {
 	joiner      Joiner
 	env         Envelope
 	first, last int
-	text        []byte
+	line        string // the only line so far
+	text        []byte // of several lines
 	partial     bool
 }
 
@@ -162,11 +163,11 @@ func (rd *reader) take(profile *Profile, l sampled) error {
 	}
 	n := rd.sum.Lines
 	if s.partial {
-		s.text, s.last, s.partial = append(s.text, l.text...), n, l.env.Partial
+		s.text, s.last, s.partial = append(s.joined(), l.text...), n, l.env.Partial
 		return nil
 	}
 	if s.first > 0 && s.joiner.Continues(l.text) {
-		s.text = append(append(s.text, '\n'), l.text...)
+		s.text = append(append(s.joined(), '\n'), l.text...)
 		s.last, s.partial = n, l.env.Partial
 		return nil
 	}
@@ -178,12 +179,24 @@ func (rd *reader) take(profile *Profile, l sampled) error {
 		s.joiner.Continues(l.text)
 	}
 	s.first, s.last, s.env, s.partial = n, n, l.env, l.env.Partial
-	s.text = append(s.text[:0], l.text...)
+	s.line, s.text = l.text, s.text[:0]
 	return nil
 }
 
+// joined returns the text so far, to be appended to.
+func (s *stream) joined() []byte {
+	if len(s.text) == 0 {
+		s.text = append(s.text, s.line...)
+	}
+	return s.text
+}
+
 func (rd *reader) finish(s *stream) error {
-	text := strings.TrimRight(string(s.text), " \t\r\n")
+	text := s.line
+	if len(s.text) > 0 {
+		text = string(s.text)
+	}
+	text = strings.TrimRight(text, " \t\r\n")
 	first, last := s.first, s.last
 	s.first = 0
 	if text == "" {

@@ -25,11 +25,41 @@ func (s Stamp) AppendRFC3339(dst []byte) []byte {
 	if !s.OK {
 		return dst
 	}
-	t := time.Unix(s.Wall, int64(s.Nanos)).UTC()
-	if !s.Zoned {
-		return t.AppendFormat(dst, "2006-01-02T15:04:05.999999999")
+	day, sec := s.Wall/secondsPerDay, s.Wall%secondsPerDay
+	if sec < 0 {
+		day, sec = day-1, sec+secondsPerDay
 	}
-	return t.Add(-time.Duration(s.Offset)*time.Second).In(time.FixedZone("", int(s.Offset))).AppendFormat(dst, time.RFC3339Nano)
+	y, mo, d := civilFromDays(day)
+	dst = append(appendPair(appendPair(dst, y/100), y%100), '-')
+	dst = append(appendPair(dst, mo), '-')
+	dst = append(appendPair(dst, d), 'T')
+	dst = append(appendPair(dst, int(sec/3600)), ':')
+	dst = append(appendPair(dst, int(sec/60%60)), ':')
+	dst = appendPair(dst, int(sec%60))
+	if s.Nanos != 0 {
+		dst = append(dst, '.')
+		for rest, scale := s.Nanos, int32(100_000_000); rest > 0; scale /= 10 {
+			dst = append(dst, byte('0'+rest/scale))
+			rest %= scale
+		}
+	}
+	if !s.Zoned {
+		return dst
+	}
+	if s.Offset == 0 {
+		return append(dst, 'Z')
+	}
+	off, sign := s.Offset/60, byte('+')
+	if off < 0 {
+		off, sign = -off, '-'
+	}
+	dst = append(appendPair(append(dst, sign), int(off/60)), ':')
+	return appendPair(dst, int(off%60))
+}
+
+// appendPair appends the last two digits of n.
+func appendPair(dst []byte, n int) []byte {
+	return append(dst, byte('0'+n/10%10), byte('0'+n%10))
 }
 
 // Clock turns stamps into instants. Wall clocks without a zone are read in
@@ -128,6 +158,28 @@ func daysFromCivil(y, m, d int) int64 {
 	doy := (153*mp+2)/5 + d - 1
 	doe := yoe*365 + yoe/4 - yoe/100 + doy
 	return int64(era)*146097 + int64(doe) - 719468
+}
+
+// civilFromDays is the inverse of daysFromCivil, from the same source.
+func civilFromDays(z int64) (y, m, d int) {
+	z += 719468
+	era := z / 146097
+	if z < 0 {
+		era = (z - 146096) / 146097
+	}
+	doe := z - era*146097
+	yoe := (doe - doe/1460 + doe/36524 - doe/146096) / 365
+	doy := doe - (365*yoe + yoe/4 - yoe/100)
+	mp := (5*doy + 2) / 153
+	d = int(doy - (153*mp+2)/5 + 1)
+	if m = int(mp + 3); m > 12 {
+		m -= 12
+	}
+	y = int(yoe + era*400)
+	if m <= 2 {
+		y++
+	}
+	return y, m, d
 }
 
 var monthDays = [...]int8{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
