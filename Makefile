@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-patterns bench-formats bench-anomaly idle run clean
+.PHONY: build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-patterns bench-logchange bench-formats bench-anomaly idle run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -42,7 +42,7 @@ faults: build ## crashes, rotations, damage: what is lost and doubled; QUICK=1, 
 bench: ## timings of the hot code, to compare with benchstat
 	go test -run '^$$' -bench . -benchmem ./...
 
-bench-patterns bench-formats bench-anomaly: bench-%: build ## scores on labelled data, which TIDEWATCH_YARDSTICKS names
+bench-patterns bench-logchange bench-formats bench-anomaly: bench-%: build ## scores on labelled data, which TIDEWATCH_YARDSTICKS names
 	test/bench/$*.sh $(BINARY)
 
 bench-queue: ## CPU of a MB through the queue, beside upstream's storage; start and memory with a backlog of 10 GB

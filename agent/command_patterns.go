@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +17,9 @@ import (
 type patternFlags struct {
 	top                        int
 	json, each, final, content bool
-	diff                       bool
+	diff, changes              bool
+	since                      string
+	after                      time.Time // what since says
 }
 
 func newPatternsCommand() *cobra.Command {
@@ -26,12 +27,21 @@ func newPatternsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "patterns [FILE... | -]",
 		Short: "Show the patterns of logs: count, share, course and an example",
+		Long: `Reads logs, also those compressed by gzip, and shows their patterns, the most
+frequent first. With --changes the lines are those of several services, each
+"unix-ms TAB service TAB line", and what is shown are the alerts on what changed,
+as JSON lines: new patterns, floods, spikes, silences, flips of the severity,
+shifts of a value, deploys. Time is that of the lines.`,
 		RunE: func(cmd *cobra.Command, files []string) error {
 			if len(files) == 0 {
 				files = []string{"-"}
 			}
 			if f.diff && len(files) != 2 {
 				return errors.New("--diff compares two files: the log before and the log after")
+			}
+			var err error
+			if f.after, err = parseSince(f.since, time.Now()); err != nil {
+				return err
 			}
 			return f.run(cmd, files)
 		},
@@ -42,24 +52,34 @@ func newPatternsCommand() *cobra.Command {
 	flags.BoolVar(&f.each, "each", false, "print id and template of each line as known on arrival")
 	flags.BoolVar(&f.final, "final", false, "with --each: as known after the last line")
 	flags.BoolVar(&f.content, "content", false, "the lines are messages, without time, level or host")
+	flags.BoolVar(&f.changes, "changes", false, "print the alerts on lines unix-ms TAB service TAB line, as JSON lines")
+	flags.StringVar(&f.since, "since", "", "leave out what is older: a time (2006-01-02T15:04:05Z, 2006-01-02) or a duration before now (2h)")
 	flags.BoolVar(&f.diff, "diff", false, "compare two logs: new, gone and changed patterns")
 	return cmd
 }
 
 func (f *patternFlags) run(cmd *cobra.Command, files []string) error {
 	out := bufio.NewWriterSize(cmd.OutOrStdout(), 64<<10)
-	err := f.report(out, cmd.InOrStdin(), files)
+	in := &patternInput{stdin: cmd.InOrStdin()}
+	if w := cmd.ErrOrStderr(); terminal(w) {
+		in.progress = w
+	}
+	show := f.report
+	if f.changes {
+		show = f.writeChanges
+	}
+	err := show(out, in, files)
 	return errors.Join(err, out.Flush())
 }
 
-func (f *patternFlags) report(out *bufio.Writer, stdin io.Reader, files []string) error {
+func (f *patternFlags) report(out *bufio.Writer, in *patternInput, files []string) error {
 	opt := logpattern.Options{NoHeader: f.content}
 	if f.diff {
 		before, after := report.New(opt), report.New(opt)
-		if err := f.read(before, stdin, files[0], nil); err != nil {
+		if err := f.read(before, in, files[0], nil); err != nil {
 			return err
 		}
-		if err := f.read(after, stdin, files[1], nil); err != nil {
+		if err := f.read(after, in, files[1], nil); err != nil {
 			return err
 		}
 		return f.writeDiff(out, report.Diff(before.Rows(), after.Rows()))
@@ -77,7 +97,7 @@ func (f *patternFlags) report(out *bufio.Writer, stdin io.Reader, files []string
 		return nil
 	}
 	for _, name := range files {
-		if err := f.read(r, stdin, name, each); err != nil {
+		if err := f.read(r, in, name, each); err != nil {
 			return err
 		}
 	}
@@ -94,42 +114,37 @@ func (f *patternFlags) report(out *bufio.Writer, stdin io.Reader, files []string
 	return f.writeRows(out, r)
 }
 
-// read adds the lines of a file; the time of a line is what it states.
-func (f *patternFlags) read(r *report.Report, stdin io.Reader, name string, each func(logpattern.Match) error) error {
-	return withFile(name, stdin, func(in io.Reader, _ time.Time) error {
-		lines := bufio.NewReaderSize(in, 256<<10)
-		for {
-			line, err := lines.ReadString('\n')
-			if line != "" {
-				m := r.Add(trimEnd(line), lineTime(line))
-				if each != nil {
-					if err := each(m); err != nil {
-						return err
-					}
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return fmt.Errorf("read %s: %w", name, err)
-			}
+// read adds the lines of a file; the time of a line is what it states. Lines from
+// before --since are left out, and so are those without a time that follow them.
+func (f *patternFlags) read(r *report.Report, in *patternInput, name string, each func(logpattern.Match) error) error {
+	var clock logformat.Clock
+	skip := !f.after.IsZero()
+	return in.lines(name, &clock, func(line string) error {
+		at := lineTime(&clock, line)
+		if !at.IsZero() {
+			skip = at.Before(f.after)
 		}
+		if skip {
+			return nil
+		}
+		m := r.Add(line, at)
+		if each == nil {
+			return nil
+		}
+		return each(m)
 	})
 }
 
-func trimEnd(line string) string {
-	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
-		line = line[:len(line)-1]
+// lineTime is the time at the beginning of a line, zero if it states none. A line
+// that states no zone counts as UTC, one without a year as of the latest that has
+// been.
+func lineTime(clock *logformat.Clock, line string) time.Time {
+	stamp, n := logformat.ScanTime(line)
+	if n == 0 {
+		return time.Time{}
 	}
-	return line
-}
-
-// lineTime is the time at the beginning of a line, zero if it states none or one
-// without a year. A line that states no zone counts as UTC.
-func lineTime(line string) time.Time {
-	if stamp, n := logformat.ScanTime(line); n > 0 && !stamp.Yearless {
-		return time.Unix(stamp.Wall-int64(stamp.Offset), int64(stamp.Nanos)).UTC()
+	if ns := clock.Unix(stamp); ns != 0 {
+		return time.Unix(0, ns).UTC()
 	}
 	return time.Time{}
 }
@@ -146,6 +161,7 @@ func (f *patternFlags) writeRows(out *bufio.Writer, r *report.Report) error {
 	shown := rows[:f.limit(len(rows))]
 	if f.json {
 		e := json.NewEncoder(out)
+		e.SetEscapeHTML(false)
 		for i := range shown {
 			if err := e.Encode(&shown[i]); err != nil {
 				return err
@@ -156,7 +172,7 @@ func (f *patternFlags) writeRows(out *bufio.Writer, r *report.Report) error {
 	fmt.Fprintf(out, "%d lines, %d patterns\n\n", r.Lines(), len(rows))
 	for _, row := range shown {
 		fmt.Fprintf(out, "%9d %5.1f %% %-*s  %s\n", row.Count, 100*row.Share, report.Points, report.Sparkline(row.Spread), row.Template)
-		fmt.Fprintf(out, "%*s%s\n", 21+report.Points, "", row.Example)
+		fmt.Fprintf(out, "%*s%s%s\n", 21+report.Points, "", seen(row.First, row.Last), row.Example)
 	}
 	if len(shown) < len(rows) {
 		fmt.Fprintf(out, "\n%d more; --top 0 shows all\n", len(rows)-len(shown))
@@ -164,10 +180,25 @@ func (f *patternFlags) writeRows(out *bufio.Writer, r *report.Report) error {
 	return nil
 }
 
+// seen says from when to when a pattern came, if its lines state it.
+func seen(first, last time.Time) string {
+	const layout = "2006-01-02 15:04:05"
+	switch {
+	case first.IsZero():
+		return ""
+	case first.Format(layout) == last.Format(layout):
+		return "[" + first.Format(layout) + "] "
+	case first.Format(time.DateOnly) == last.Format(time.DateOnly):
+		return "[" + first.Format(layout) + " - " + last.Format(time.TimeOnly) + "] "
+	}
+	return "[" + first.Format(layout) + " - " + last.Format(layout) + "] "
+}
+
 func (f *patternFlags) writeDiff(out *bufio.Writer, deltas []report.Delta) error {
 	shown := deltas[:f.limit(len(deltas))]
 	if f.json {
 		e := json.NewEncoder(out)
+		e.SetEscapeHTML(false)
 		for i := range shown {
 			if err := e.Encode(&shown[i]); err != nil {
 				return err

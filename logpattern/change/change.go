@@ -28,7 +28,7 @@ const (
 	kinds
 )
 
-// Name of the kind: "new", "flood", "spike", "silence", "severity_flip",
+// String is the name of the kind: "new", "flood", "spike", "silence", "severity_flip",
 // "deploy", "parameter_shift", "storm".
 func (k Kind) String() string { return kindNames[k].name }
 

@@ -171,8 +171,6 @@ func (h *history) last(n int64) float64 {
 	return float64(sum)
 }
 
-func (h *history) lastMinute() float64 { return h.last(perMinute) }
-
 // mean is lines per minute over all that is known.
 func (h *history) mean() float64 { return h.total / max(h.age, 1) }
 

@@ -3,11 +3,7 @@
 package stream
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -70,7 +66,7 @@ type service struct {
 	raised   map[string]bool // notices that are open and may become alerts
 }
 
-// Detector reads a stream. It is not safe for concurrent use.
+// Detector reads a stream line by line. It is not safe for concurrent use.
 type Detector struct {
 	opt      Options
 	services map[string]*service
@@ -89,29 +85,14 @@ func New(opt Options, write func(*Alert) error) *Detector {
 	return &Detector{opt: opt, services: map[string]*service{}, write: write}
 }
 
-// Read reads lines `unix-ms TAB service TAB line` to the end. An error names the
-// line. Time should not go backwards; lines that are late count at their own
-// time as far as the history allows.
-func (d *Detector) Read(r io.Reader) error {
-	in := bufio.NewReaderSize(r, 256<<10)
-	for {
-		line, err := in.ReadString('\n')
-		if text := strings.TrimRight(line, "\r\n"); text != "" {
-			if err := d.Add(text); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read line %d: %w", d.sum.Lines+1, err)
-		}
-	}
-}
-
-// Add reads one line `unix-ms TAB service TAB line`.
+// Add reads one line `unix-ms TAB service TAB line`. An error names the line. Time
+// should not go backwards; lines that are late count at their own time as far as
+// the history allows. Nothing of line is kept.
 func (d *Detector) Add(line string) error {
+	if line == "" {
+		d.sum.Lines++
+		return nil
+	}
 	stamp, rest, _ := strings.Cut(line, "\t")
 	name, text, ok := strings.Cut(rest, "\t")
 	ms, err := strconv.ParseInt(stamp, 10, 64)
@@ -234,12 +215,3 @@ func (s *service) tell(d *Detector, name string, c *change.Change) error {
 
 // Summary says what was read so far.
 func (d *Detector) Summary() Summary { return d.sum }
-
-// Detect reads a stream and writes its alerts as JSON lines, each before the
-// next line is waited for.
-func Detect(r io.Reader, w io.Writer, opt Options) (Summary, error) {
-	e := json.NewEncoder(w)
-	d := New(opt, func(a *Alert) error { return e.Encode(a) })
-	err := d.Read(r)
-	return d.Summary(), err
-}
