@@ -24,6 +24,8 @@ type batch struct {
 	skip     bool  // the piece ends inside a line of which the rest is left out
 	cut      int
 	invalid  int
+	panics   int    // of the parser; the lines are there as plain text
+	cause    string // what the parser panicked with, and where
 }
 
 // builder makes batches. It keeps scratch memory: one per worker.
@@ -44,6 +46,9 @@ type builder struct {
 	// ahead has seen the line at aheadPos begin a record, if aheadPos >= 0.
 	ahead    logformat.Joiner
 	aheadPos int
+
+	careful bool              // the parser panicked: each line is guarded
+	fault   func(text string) // breaks the parser in tests
 }
 
 // piece is a part of a file to be made into a batch.
@@ -65,8 +70,21 @@ type piece struct {
 
 // build frames and parses lines until the piece or the batch is full. The same
 // piece always gives the same batch, so that it can be built again when the next
-// consumer refused it and may have changed it.
-func (b *builder) build(p piece) batch {
+// consumer refused it and may have changed it. A batch is no larger than the
+// piece, whatever maxRecords is: its strings are parts of the piece's text.
+//
+// A panic of the parser loses nothing: the batch is built again line by line, and
+// the line that broke it is a record without structure.
+func (b *builder) build(p piece) (out batch) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			out = b.rebuild(p, causeOf(cause))
+		}
+	}()
+	return b.frames(p)
+}
+
+func (b *builder) frames(p piece) batch {
 	out := batch{logs: plog.NewLogs(), skip: p.skip}
 	b.clock.Now = int64(p.now) / 1e9
 	pos := 0
@@ -92,8 +110,7 @@ func (b *builder) build(p piece) batch {
 			}
 			continue
 		}
-		at := pos
-		line, next, state := b.frame(pos)
+		length, next, state := b.frame(pos)
 		if state == lineIncomplete {
 			break
 		}
@@ -106,30 +123,12 @@ func (b *builder) build(p piece) batch {
 			}
 			continue
 		}
-		content, joined := b.unwrap(b.text[pos:pos+line], next)
-		if joined == lineIncomplete {
+		take := (*builder).take
+		if b.careful {
+			take = (*builder).takeGuarded
+		}
+		if pos, state = take(b, records, line{pos, length, next, state}, &out); state == lineIncomplete {
 			break
-		}
-		if p.profile != nil && state == lineWhole && joined == lineWhole {
-			if content, next, joined = b.extend(content, pos, next); joined == lineIncomplete {
-				break
-			}
-		}
-		pos = next
-		if content != "" || b.env.Format != logformat.FormatAuto {
-			if !p.valid && !utf8.ValidString(content) {
-				out.invalid++
-				content = logformat.Latin1(content)
-			}
-			b.parse(content)
-			lr := records.AppendEmpty()
-			b.fill(lr, p.offset+int64(at), p.now)
-			out.records++
-			if state == lineCut || joined == lineCut {
-				out.cut++
-				lr.Attributes().PutBool(attrTruncated, true)
-				out.skip = state == lineCut && p.data[pos-1] != '\n'
-			}
 		}
 		if len(b.absorbed) == 0 {
 			safe = out
@@ -142,6 +141,47 @@ func (b *builder) build(p piece) batch {
 	}
 	safe.logs = out.logs
 	return safe
+}
+
+// line is one that frame has found.
+type line struct {
+	pos, length, next int
+	state             lineState
+}
+
+// take makes a record of a line and of those that belong to it. It returns where
+// the next line begins, or lineIncomplete if the end is not in the piece yet.
+func (b *builder) take(records plog.LogRecordSlice, l line, out *batch) (next int, state lineState) {
+	next = l.next
+	content, joined := b.unwrap(b.text[l.pos:l.pos+l.length], next)
+	if joined == lineWhole && l.state == lineWhole && b.piece.profile != nil {
+		content, next, joined = b.extend(content, l.pos, next)
+	}
+	if joined == lineIncomplete {
+		return 0, lineIncomplete
+	}
+	if content == "" && b.env.Format == logformat.FormatAuto {
+		return next, lineWhole
+	}
+	if !b.piece.valid && !utf8.ValidString(content) {
+		out.invalid++
+		content = logformat.Latin1(content)
+	}
+	b.parse(content)
+	lr := records.AppendEmpty()
+	b.fill(lr, b.piece.offset+int64(l.pos), b.piece.now)
+	out.records++
+	if l.state == lineCut || joined == lineCut {
+		b.markCut(lr, l, out)
+	}
+	return next, lineWhole
+}
+
+// markCut says that the end of a record was left out.
+func (b *builder) markCut(lr plog.LogRecord, l line, out *batch) {
+	out.cut++
+	lr.Attributes().PutBool(attrTruncated, true)
+	out.skip = l.state == lineCut && b.piece.data[l.next-1] != '\n'
 }
 
 var newline = []byte{'\n'}
@@ -235,6 +275,9 @@ func (b *builder) unwrap(line string, next int) (content string, state lineState
 }
 
 func (b *builder) parse(content string) {
+	if b.fault != nil {
+		b.fault(content)
+	}
 	if b.env.Format != 0 {
 		b.parser.ParseContent(&b.env, content, &b.record)
 		return

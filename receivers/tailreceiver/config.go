@@ -64,6 +64,8 @@ type Config struct {
 	// RotateWait is how long a file that was renamed away or deleted is followed
 	// after its last growth.
 	RotateWait time.Duration `mapstructure:"rotate_wait"`
+	// RateLimit limits how fast each file is read.
+	RateLimit RateLimitConfig `mapstructure:"rate_limit"`
 	// FlushTimeout is how long a last line without a line end waits for the rest of
 	// itself. Zero waits until the file is rotated away.
 	FlushTimeout time.Duration `mapstructure:"flush_timeout"`
@@ -101,7 +103,27 @@ func createDefaultConfig() component.Config {
 		MaxFiles:           10_000,
 		MaxOpenFiles:       512, // half of the usual soft limit of 1024 descriptors
 		RotateWait:         30 * time.Second,
+		RateLimit:          RateLimitConfig{Over: overWait}, // no limit; where one is set, nothing is lost by it
 	}
+}
+
+// includes reports whether a path is one to read.
+func (c *Config) includes(path string) bool {
+	for _, pattern := range c.Include {
+		if ok, _ := doublestar.PathMatch(pattern, path); ok {
+			return !c.excludes(path)
+		}
+	}
+	return false
+}
+
+func (c *Config) excludes(path string) bool {
+	for _, pattern := range c.Exclude {
+		if ok, _ := doublestar.PathMatch(pattern, path); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // Validate names the key and the fix.
@@ -151,6 +173,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Multiline.Timeout <= 0 {
 		errs = append(errs, errors.New("multiline::timeout must be positive"))
+	}
+	if err := c.RateLimit.validate(); err != nil {
+		errs = append(errs, err)
 	}
 	if c.MaxLineBytes < 1024 || c.MaxLineBytes > 64<<20 {
 		errs = append(errs, errors.New("max_line_bytes must be between 1024 and 67108864"))

@@ -1,6 +1,7 @@
 package tailreceiver
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -11,32 +12,52 @@ import (
 	"github.com/tidewatch/tidewatch/internal/logformat"
 )
 
+// content is an open file, or an archive that is read as if it were one.
+type content interface {
+	io.ReaderAt
+	io.Closer
+	Stat() (os.FileInfo, error)
+}
+
 // file is one followed file. While busy is true it belongs to a worker, else to
-// the watcher; neither touches the other's fields, except for atomic ones.
+// the watcher; neither touches the other's fields, except for atomic ones. Its
+// names are always the watcher's.
 type file struct {
-	id   fileID
-	path string // the name under which it was first seen, which its records carry
+	id   contentID
+	name string // under which it was first seen, which its records carry
+	path string // under which it is found now
 	pos  position
 
-	handle *os.File
-	size   int64 // as of the last look
-	seenAt int64 // the size at which there was nothing complete to read; -1 if unknown
+	handle  content
+	size    int64 // as of the last look
+	seenAt  int64 // the size at which there was nothing complete to read; -1 if unknown
+	mtime   int64 // when it was last written to, as of the last look
+	recheck bool  // it was written to and did not grow: perhaps it holds something else
+	archive bool  // it is compressed, and complete
 
-	changed  time.Time // when the size last changed
-	nextLook time.Time // when to look again, for quiet files among thousands
-	joining  time.Time // since when complete lines wait for the rest of a cut one
-	settled  time.Time // when the last record counts as complete; zero if nothing waits
+	changed time.Time // when the size last changed
+	joining time.Time // since when complete lines wait for the rest of a cut one
+	settled time.Time // when the last record counts as complete; zero if nothing waits
+	resting time.Time // until when the rate limit lets it wait
+	allow   allowance // what the rate limit allows
 
 	profile logformat.Profile // where records begin
 	sampled int64             // up to where the profile has seen the file
-	orphan  bool              // no known name leads to it any more
-	source  *file             // holds the same bytes: this one is a copy of it and not read yet
-	rewinds int               // how often it was truncated or rewritten
-	last    bool              // it is about to be forgotten: its last line counts as complete
+	order   binary.ByteOrder  // of UTF-16; nil for UTF-8
+	first   bool              // it was there at the very first start
 	begun   bool              // where to begin is decided
+	last    bool              // it is about to be forgotten: its last line counts as complete
+	rewinds int               // how often it was truncated or rewritten
+	known   int               // how many of these the watcher has heard of
+	failed  bool              // what is left of it cannot be read
 
-	sourceRewinds int   // rewinds of source when the copy was found
+	source        *file // holds the same bytes: this one is held and not read yet
+	sourceRewinds int   // rewinds of source when that was found
 	compared      int64 // the size up to which it was found equal to source
+	alone         bool  // it was held for long enough to be no copy
+
+	names  []*name   // that lead to it; without one it is followed by its handle
+	missed time.Time // when the last name was lost
 
 	busy atomic.Bool
 }
@@ -53,23 +74,43 @@ func (f *file) flushes(now time.Time, timeout time.Duration) bool {
 	return f.last || timeout > 0 && now.Sub(f.changed) > timeout
 }
 
-// overdue reports whether something read before has waited long enough.
-func (f *file) overdue(now time.Time, timeout time.Duration) bool {
-	return f.joinOverdue(now) || f.settles(now) || timeout > 0 && f.source == nil && !f.pos.Await && f.size > f.pos.Offset && f.flushes(now, timeout)
-}
-
 // unread reports whether a worker could find something to read.
 func (f *file) unread() bool {
-	if f.pos.Await && f.size < f.pos.Offset {
-		return false
+	return f.source == nil && !f.pos.Await && f.size != f.pos.Offset && f.size != f.seenAt
+}
+
+// due returns when there is something to do though the file does not grow; zero
+// if never.
+func (f *file) due(flush time.Duration) time.Time {
+	at := f.settled
+	if !f.joining.IsZero() {
+		at = earlier(at, f.joining.Add(joinWait))
 	}
-	return f.source == nil && (f.size != f.pos.Offset || f.pos.Await) && f.size != f.seenAt
+	if flush > 0 && f.source == nil && !f.pos.Await && f.size > f.pos.Offset {
+		at = earlier(at, f.changed.Add(flush))
+	}
+	return at
+}
+
+// earlier returns the earlier of two times, of which zero is never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // joinOverdue reports whether lines have waited long enough for the rest of one
 // that the container runtime has cut.
 func (f *file) joinOverdue(now time.Time) bool {
-	return !f.joining.IsZero() && now.Sub(f.joining) > joinWait
+	return !f.joining.IsZero() && now.Sub(f.joining) >= joinWait
 }
 
 // settles reports whether a last record has waited long enough for more lines.
@@ -100,6 +141,7 @@ func (f *file) rewind() {
 	f.seenAt = -1
 	f.joining, f.settled = time.Time{}, time.Time{}
 	f.profile, f.sampled = logformat.Profile{Start: f.profile.Start}, 0
+	f.order = nil
 	f.rewinds++
 }
 

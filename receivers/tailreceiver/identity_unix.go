@@ -7,10 +7,16 @@ import (
 	"syscall"
 )
 
-// statOf extracts what tells one file from another and how many names it has.
-func statOf(fi os.FileInfo) (id fileID, links uint64) {
+// statOf extracts what tells one file from another.
+func statOf(fi os.FileInfo) fileID {
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		return fileID{dev: uint64(st.Dev), ino: st.Ino}, uint64(st.Nlink)
+		return fileID{dev: uint64(st.Dev), ino: st.Ino}
 	}
-	return fileID{}, 1
+	return fileID{}
+}
+
+// deleted reports whether no name leads to an open file any more.
+func deleted(fi os.FileInfo) bool {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink == 0
 }

@@ -13,8 +13,9 @@ const scopeName = "github.com/tidewatch/tidewatch/receivers/tailreceiver"
 
 // instruments are the receiver's own metrics.
 type instruments struct {
-	bytes, records, dropped, cut, invalid, rotated, refused, damaged metric.Int64Counter
-	follow, open                                                     metric.Int64Gauge
+	bytes, records, dropped, cut, invalid, rotated, refused metric.Int64Counter
+	damaged, evicted, limited, unwatched                    metric.Int64Counter
+	follow, open, watched                                   metric.Int64Gauge
 }
 
 func newInstruments(set component.TelemetrySettings) (*instruments, error) {
@@ -36,11 +37,17 @@ func newInstruments(set component.TelemetrySettings) (*instruments, error) {
 		dropped: counter("dropped_records", "{record}", "Records that were given up, by reason."),
 		cut:     counter("truncated_lines", "{line}", "Lines longer than max_line_bytes, of which the rest was left out."),
 		invalid: counter("invalid_lines", "{line}", "Lines with bytes that are not UTF-8; these were read as Latin-1."),
+		panics:  counter("parser_panics", "{line}", "Lines that broke the parser; they were delivered without structure."),
 		rotated: counter("rotations", "{rotation}", "Files found renamed, deleted, truncated or rewritten, by kind."),
 		refused: counter("refused_files", "{file}", "Attempts to follow a file that failed, by reason."),
 		damaged: counter("checkpoint_errors", "{error}", "Checkpoints that could not be read or written."),
+		evicted: counter("evicted_checkpoints", "{checkpoint}", "Checkpoints of files that are gone, given up for being old or too many."),
+		limited: counter("rate_limited", "{wait}", "Times that a file had to wait for its rate limit."),
 		follow:  gauge("files", "{file}", "Files followed."),
 		open:    gauge("open_files", "{file}", "Files held open."),
+		watched: gauge("watched_folders", "{folder}", "Folders of which the system tells what changes; others are polled."),
+
+		unwatched: counter("unwatched_folders", "{folder}", "Times that a folder could not be watched and is polled."),
 	}
 	return m, errors.Join(errs...)
 }

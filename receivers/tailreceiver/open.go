@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
+	"path/filepath"
 
 	"go.uber.org/zap"
 )
@@ -17,9 +17,12 @@ func (t *tail) open(f *file) error {
 	if f.handle != nil {
 		return nil
 	}
+	if len(f.names) > 0 {
+		f.path = f.names[0].path
+	}
 	h, err := t.openFile(f.path)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) && f.pos.Offset > 0 && t.openMoved(f) {
+		if errors.Is(err, fs.ErrNotExist) && f.pos.Offset > 0 && t.openMoved(f, f.path) {
 			return nil
 		}
 		return fmt.Errorf("open file: %w", err)
@@ -29,9 +32,9 @@ func (t *tail) open(f *file) error {
 		h.Close()
 		return fmt.Errorf("stat file: %w", err)
 	}
-	if id, _ := statOf(fi); id != f.id {
+	if statOf(fi) != f.id.fileID {
 		h.Close()
-		if t.openMoved(f) {
+		if t.openMoved(f, f.path) {
 			return nil
 		}
 		return fmt.Errorf("open file: %s leads to another file now: %w", f.path, fs.ErrNotExist)
@@ -63,17 +66,6 @@ func (t *tail) readFailed(f *file, err error) {
 	t.refused(f.path, "unreadable", err)
 }
 
-// compressedName recognises archives by their name, which is cheaper than opening
-// every rotated file of a host.
-func compressedName(path string) bool {
-	for _, ext := range []string{".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip", ".Z", ".journal", ".journal~"} {
-		if strings.HasSuffix(path, ext) {
-			return true
-		}
-	}
-	return false
-}
-
 var magics = [][]byte{
 	{0x1f, 0x8b},
 	{0x28, 0xb5, 0x2f, 0xfd},
@@ -86,14 +78,38 @@ var magics = [][]byte{
 
 // isText reports whether the beginning of a file looks like text: no archive, and
 // no NUL bytes.
-func isText(h *os.File) bool {
-	var buf [1024]byte
-	n, _ := h.ReadAt(buf[:], 0)
-	head := buf[:n]
+func isText(head []byte) bool {
+	head = head[:min(len(head), 1024)]
 	for _, m := range magics {
 		if bytes.HasPrefix(head, m) {
 			return false
 		}
 	}
 	return bytes.IndexByte(head, 0) < 0
+}
+
+// openMoved opens a file that its name no longer leads to: it looks for the inode
+// in the folder of that name.
+func (t *tail) openMoved(f *file, name string) bool {
+	dir := filepath.Dir(name)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() {
+			continue
+		}
+		fi, err := e.Info()
+		if err != nil || statOf(fi) != f.id.fileID {
+			continue
+		}
+		h, err := t.openFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return false
+		}
+		f.handle = h
+		return true
+	}
+	return false
 }

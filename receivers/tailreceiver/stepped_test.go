@@ -53,25 +53,45 @@ func (s *stepped) start(include string) {
 	require.NoError(s.t, err)
 	s.tail.now = func() time.Time { return s.clock }
 	s.watch = newWatcher(s.tail, false)
-	s.worker = &worker{t: s.tail, buf: make([]byte, 64<<10)}
-	s.worker.builder = builder{maxLine: cfg.MaxLineBytes, maxRecords: cfg.MaxBatchRecords}
-	s.t.Cleanup(func() { s.watch.closeAll() })
+	s.watch.events.close() // the test says when something has changed
+	s.watch.events.source = nil
+	s.worker = &worker{t: s.tail, buf: make([]byte, 64<<10), maxRecords: 100}
+	s.worker.builder = builder{maxLine: cfg.MaxLineBytes}
+	watch := s.watch
+	s.t.Cleanup(func() { watch.closeAll() })
 }
 
 // look lets the watcher look at everything once, and read what it finds.
 func (s *stepped) look() {
-	s.watch.discover()
-	s.watch.poll()
-	for {
+	finder := newFinder(s.tail)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		finder.walk()
+	}()
+	for walking := true; walking; {
 		select {
-		case f := <-s.tail.work:
+		case found := <-finder.found:
+			s.watch.find(found)
+			s.work()
+		case <-done:
+			walking = false
+		}
+	}
+	s.watch.poll()
+	s.work()
+}
+
+// work reads what there is to read.
+func (s *stepped) work() {
+	for range 3 {
+		s.watch.dispatch()
+		for len(s.tail.work) > 0 {
+			f := <-s.tail.work
 			s.worker.drain(f)
 			f.busy.Store(false)
 			s.watch.dispatch()
-			continue
-		default:
 		}
-		return
 	}
 }
 

@@ -45,15 +45,13 @@ type tail struct {
 	stop    chan struct{}
 	once    sync.Once
 	unsaved atomic.Int64 // records delivered since the last checkpoint
+	flying  atomic.Int64 // records being delivered
 	failing atomic.Bool  // the last checkpoint could not be written
 	running sync.WaitGroup
 	saving  sync.WaitGroup
 
 	consume context.Context // of deliveries; ends only if Shutdown runs out of time
 	abort   context.CancelFunc
-
-	ghostMu sync.Mutex // guards ghosts
-	ghosts  []ghost
 }
 
 func newTail(set receiver.Settings, cfg *Config, next consumer.Logs) (*tail, error) {
@@ -80,6 +78,7 @@ func newTail(set receiver.Settings, cfg *Config, next consumer.Logs) (*tail, err
 		dirty: make(chan struct{}, 1),
 		stop:  make(chan struct{}),
 	}
+	t.store.evicted = func(n int) { metrics.evicted.Add(context.Background(), int64(n)) }
 	t.consume, t.abort = context.WithCancel(context.Background())
 	return t, nil
 }
@@ -103,9 +102,10 @@ func (t *tail) Start(ctx context.Context, host component.Host) error {
 	}
 	t.running.Go(newWatcher(t, first).run)
 	format, _ := logformat.ParseFormat(t.cfg.Format)
-	for range min(runtime.GOMAXPROCS(0), maxWorkers) {
-		w := &worker{t: t, buf: make([]byte, chunkBytes+maxTail)}
-		w.builder = builder{format: format, maxLine: t.cfg.MaxLineBytes, maxRecords: t.cfg.MaxBatchRecords, clock: logformat.Clock{Location: location}}
+	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
+	for range workers {
+		w := &worker{t: t, buf: make([]byte, chunkBytes+maxTail), maxRecords: max(t.cfg.MaxBatchRecords/workers, 1)}
+		w.builder = builder{format: format, maxLine: t.cfg.MaxLineBytes, clock: logformat.Clock{Location: location}}
 		t.running.Go(w.run)
 	}
 	t.saving.Go(t.saveLoop)
@@ -155,11 +155,15 @@ func (t *tail) Shutdown(ctx context.Context) error {
 
 // committed remembers the position of a file after a delivery.
 func (t *tail) committed(f *file) {
-	t.store.put(f.id, f.path, f.pos, t.now())
+	t.store.put(t.checkpointOf(f))
 	select {
 	case t.dirty <- struct{}{}:
 	default:
 	}
+}
+
+func (t *tail) checkpointOf(f *file) checkpoint {
+	return checkpoint{Dev: f.id.dev, Ino: f.id.ino, Gen: f.id.gen, Path: f.name, position: f.pos, Seen: t.now().Unix()}
 }
 
 // multiline is how lines are joined to records.
@@ -182,12 +186,18 @@ func newMultiline(cfg MultilineConfig) (*multiline, error) {
 	return m, nil
 }
 
-// delivered counts records towards the next checkpoint, and writes it where a
-// crash would double more than max_batch_records.
-func (t *tail) delivered(records int) {
-	if t.unsaved.Add(int64(records)) >= int64(t.cfg.MaxBatchRecords) {
+// reserve makes room for records about to be delivered: where a crash would double
+// more than max_batch_records with them, what was delivered before is made to last.
+func (t *tail) reserve(records int) {
+	if t.unsaved.Load()+t.flying.Add(int64(records)) > int64(t.cfg.MaxBatchRecords) {
 		t.save()
 	}
+}
+
+// delivered counts records towards the next checkpoint.
+func (t *tail) delivered(records int) {
+	t.unsaved.Add(int64(records))
+	t.flying.Add(-int64(records))
 }
 
 func (t *tail) save() {

@@ -234,7 +234,7 @@ func TestBinaryAndCompressedFilesAreLeftAlone(t *testing.T) {
 	r.write("ok.log", "ok\n")
 	r.start()
 	r.wants("ok")
-	require.Equal(t, int64(2), r.counter("tidewatch_tail_refused_files"))
+	require.Equal(t, int64(3), r.counter("tidewatch_tail_refused_files"))
 }
 
 func TestExcludedFilesAreNotRead(t *testing.T) {

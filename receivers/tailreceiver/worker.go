@@ -35,6 +35,10 @@ type worker struct {
 	t       *tail
 	builder builder
 	buf     []byte
+	decoded []byte // of UTF-16
+	// maxRecords of a batch: what all workers deliver at a time may be doubled by a
+	// crash.
+	maxRecords int
 }
 
 func (w *worker) run() {
@@ -56,14 +60,18 @@ func (w *worker) drain(f *file) {
 		n, err := w.step(f)
 		total += n
 		switch {
+		case errors.Is(err, errChanged) && f.archive:
+			f.failed = true // it is the archive of something else
+			return
 		case errors.Is(err, errChanged):
 			w.t.rewound(f, "rewritten")
 		case errors.Is(err, errStopped):
 			return
 		case err != nil:
+			f.failed = f.archive
 			w.t.readFailed(f, err)
 			return
-		case n == 0:
+		case n == 0 || f.resting.After(w.t.now()):
 			return
 		}
 	}
@@ -77,38 +85,48 @@ func (w *worker) step(f *file) (int, error) {
 		return 0, err
 	}
 	full := len(data) == len(w.buf)
-	profile := w.learn(f, data[lead:])
 	end := f.pos.Offset + int64(len(data)-lead)
-	text, valid := textOf(data[lead:])
-	total := 0
-	for lead < len(data) {
-		p := piece{
-			path: f.path, data: data[lead:], text: text[total:], valid: valid, offset: f.pos.Offset, skip: f.pos.Skip,
+	if f.pos.Offset == 0 {
+		lead = f.detect(data)
+	}
+	view := w.decode(f, data[lead:])
+	profile := w.learn(f, view)
+	text, valid := textOf(view)
+	total, done := 0, 0
+	for done < len(view) && !f.resting.After(w.t.now()) {
+		b, err := w.deliver(f, piece{
+			path: f.name, data: view[done:], text: text[done:], valid: valid, offset: f.pos.Offset, skip: f.pos.Skip,
 			flush:  !full && f.flushes(w.t.now(), w.t.cfg.FlushTimeout),
 			unjoin: f.joinOverdue(w.t.now()), settled: f.settles(w.t.now()), profile: profile,
 			now: pcommon.NewTimestampFromTime(w.t.now()),
-		}
-		b, err := w.deliver(p)
+		})
 		if err != nil {
+			w.t.flying.Add(-int64(b.records))
 			return total, err
 		}
 		if b.consumed == 0 {
 			break
 		}
-		lead += int(b.consumed)
-		total += int(b.consumed)
+		n := f.bytesOf(view[done : done+int(b.consumed)])
+		done += int(b.consumed)
+		lead += n
+		total += n
 		f.pos.Skip = b.skip
-		f.pos.advance(f.pos.Offset+b.consumed, data[:lead])
+		f.pos.advance(f.pos.Offset+int64(n), data[:lead])
 		f.pos.extendPrefix(f.handle)
 		f.joining, f.settled = time.Time{}, time.Time{}
 		w.t.committed(f)
 		w.t.delivered(b.records)
 	}
-	if total == 0 && full { // one line, with its joined parts, is longer than the chunk
+	switch {
+	case f.resting.After(w.t.now()):
+	case total == 0 && full: // one line, with its joined parts, is longer than the chunk
 		return w.grow(f)
-	}
-	if !full {
-		w.waits(f, end, bytes.IndexByte(data[lead:], '\n') >= 0)
+	case !full:
+		w.waits(f, end, bytes.IndexByte(view[done:], '\n') >= 0)
+		if a, ok := f.handle.(*archive); ok && a.damaged() != nil {
+			return total, a.damaged()
+		}
 	}
 	return total, nil
 }
@@ -121,23 +139,22 @@ func (w *worker) learn(f *file, data []byte) *logformat.Profile {
 	}
 	if f.sampled == 0 {
 		f.profile.Start = w.t.multiline.start
-		if f.pos.Offset > 0 && !f.profile.Learned() {
+		if f.pos.Offset > 0 && f.order == nil && !f.profile.Learned() {
 			head := make([]byte, min(f.pos.Offset, sampleBytes))
 			n, _ := f.handle.ReadAt(head, 0)
-			f.profile.Observe(sample(head[:n]))
+			w.observe(f, head[:n])
 		}
-		f.sampled = max(f.pos.Offset, 1)
+		f.sampled = f.pos.Offset
 	}
-	if !f.profile.Learned() && !f.pos.Skip {
-		if seen := max(f.sampled-f.pos.Offset, 0); seen < int64(len(data)) {
-			if f.sampled == 1 {
-				seen = 0
-			}
-			fresh := data[seen:]
-			if end := bytes.LastIndexByte(fresh, '\n'); end >= 0 {
-				f.profile.Observe(sample(fresh))
-				f.sampled = f.pos.Offset + seen + int64(end) + 1
-			}
+	if f.profile.Learned() || f.pos.Skip {
+		return &f.profile
+	}
+	seen := max(f.sampled-f.pos.Offset, 0)
+	if seen < int64(len(data)) {
+		fresh := data[seen:]
+		if end := bytes.LastIndexByte(fresh, '\n'); end >= 0 {
+			w.observe(f, fresh)
+			f.sampled = f.pos.Offset + seen + int64(end) + 1
 		}
 	}
 	return &f.profile
@@ -176,8 +193,22 @@ func (w *worker) grow(f *file) (int, error) {
 // deliver gives the records of a piece to the next consumer until it takes them
 // or refuses them for good. While it asks to try again, reading stands still:
 // that is the back-pressure.
-func (w *worker) deliver(p piece) (batch, error) {
-	b := w.builder.build(p)
+func (w *worker) deliver(f *file, p piece) (batch, error) {
+	limit := &w.t.cfg.RateLimit
+	share := 1.0
+	if limit.rate() > 0 {
+		f.allow.fill(limit, w.t.now())
+	}
+	b := w.build(f, p)
+	if b.panics > 0 {
+		w.broken(p.path, b.panics, b.cause)
+	}
+	if limit.rate() > 0 && limit.Over == overSample {
+		if share = f.allow.share(limit, &b); share < 1 {
+			w.t.metrics.dropped.Add(w.t.consume, int64(thin(&b, share)), reason("rate_limit"))
+		}
+	}
+	w.t.reserve(b.records)
 	wait := retryFirst
 	for b.records > 0 {
 		ctx := w.t.report.StartLogsOp(w.t.consume)
@@ -199,19 +230,43 @@ func (w *worker) deliver(p piece) (batch, error) {
 			return b, errStopped
 		}
 		wait = min(2*wait, retryMost)
-		b.logs = w.again(p, err)
+		b.logs = w.again(f, p, share, err)
+	}
+	if limit.rate() > 0 && limit.Over == overWait {
+		if rest := f.allow.take(limit, b.consumed, b.records); rest > 0 {
+			f.resting = w.t.now().Add(rest)
+			w.t.metrics.limited.Add(w.t.consume, 1)
+		}
 	}
 	return b, nil
 }
 
+// build makes the next batch, no larger than the rate limit lets it be.
+func (w *worker) build(f *file, p piece) batch {
+	limit := &w.t.cfg.RateLimit
+	w.builder.maxRecords = w.maxRecords
+	if limit.RecordsPerSecond > 0 && limit.Over == overWait {
+		w.builder.maxRecords = max(min(w.builder.maxRecords, int(f.allow.tokens)), 1)
+	}
+	b := w.builder.build(p)
+	if f.order != nil && b.records > 0 {
+		relocate(&b, p)
+	}
+	return b
+}
+
 // again returns the records to try next: those that the error says have failed,
 // else the batch built anew, because a consumer may have changed the one it got.
-func (w *worker) again(p piece, err error) plog.Logs {
+func (w *worker) again(f *file, p piece, share float64, err error) plog.Logs {
 	var failed consumererror.Logs
 	if errors.As(err, &failed) && failed.Data().LogRecordCount() > 0 {
 		return failed.Data()
 	}
-	return w.builder.build(p).logs
+	b := w.build(f, p)
+	if share < 1 {
+		thin(&b, share)
+	}
+	return b.logs
 }
 
 // sleep waits about d and returns false if the receiver stops meanwhile.
