@@ -39,7 +39,10 @@ faults: build ## crashes, rotations, damage: what is lost and doubled; QUICK=1, 
 	go test -tags faults -c -o bin/faults ./test/faults
 	TIDEWATCH_BINARY=$(abspath $(BINARY)) bin/faults -test.run 'TestFaults/$(RUN)' -test.parallel 6 -test.timeout 30m -seed $(or $(SEED),1) $(if $(QUICK),-quick)
 
-bench: ## timings of the hot code, to compare with benchstat
+bench-reader: build ## what reading files costs, against upstream (built once into the cache) and the floor
+	go run ./test/bench/reader -binary $(BINARY)
+
+bench: bench-reader ## the reader's tables, then timings of the hot code, to compare with benchstat
 	go test -run '^$$' -bench . -benchmem ./...
 
 bench-patterns bench-logchange bench-formats bench-anomaly: bench-%: build ## scores on labelled data, which TIDEWATCH_YARDSTICKS names

@@ -74,20 +74,20 @@ func (a *agent) config() string {
 	}
 	exporter, settings := "otlp_http", fmt.Sprintf(`{endpoint: %q, compression: none, sending_queue: {enabled: false}, retry_on_failure: {initial_interval: 100ms, max_interval: 1s, max_elapsed_time: 0}}`, a.w.sink.url())
 	if a.elasticsearch {
-		exporter, settings = "elasticsearch", fmt.Sprintf(`{endpoint: %q, setup: "off", sending_queue: {storage: file_storage}, retry_on_failure: {initial_interval: 100ms, max_interval: 1s}}`, a.w.sink.url())
+		exporter, settings = "elasticsearch", fmt.Sprintf(`{endpoint: %q, setup: "off", sending_queue: {storage: segment_storage}, retry_on_failure: {initial_interval: 100ms, max_interval: 1s}}`, a.w.sink.url())
 	}
 	return fmt.Sprintf(`extensions:
-  file_storage: {directory: %q, create_directory: true, timeout: 2s}
+  segment_storage: {directory: %q}
 receivers:
   tail:
     include: [%s]
     start_at: beginning
-    storage: file_storage
+    storage: segment_storage
     %s
 exporters:
   %s: %s
 service:
-  extensions: [file_storage]
+  extensions: [segment_storage]
   telemetry: {metrics: {endpoint: "127.0.0.1:%d"}}
   pipelines:
     logs: {receivers: [tail], exporters: [%s]}
