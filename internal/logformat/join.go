@@ -337,7 +337,7 @@ func (j *Joiner) continues(line string) bool {
 	if j.profile.Start != nil {
 		return !j.profile.Start(line)
 	}
-	if j.depth > 0 {
+	if j.depth > 0 && !strings.HasPrefix(line, "{\"") && !startsWithDate(line) { // else it was cut off
 		if d := braces(line, j.depth); d >= 0 {
 			j.depth = d
 			return true

@@ -2,6 +2,7 @@ package logformat
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,8 +25,14 @@ type Summary struct {
 	Lines, Records int
 	// Joined is the number of records of more than one line.
 	Joined int
-	// Invalid is the number of lines with bytes that are not UTF-8.
-	Invalid int
+	// Invalid is the number of lines with bytes that are not UTF-8, FirstInvalid the
+	// first of them.
+	Invalid, FirstInvalid int
+	// Broken is the number of records that begin like a JSON object and are none,
+	// FirstBroken the line of the first.
+	Broken, FirstBroken int
+	// Cut is the number of lines of which the end was left out, FirstCut the first.
+	Cut, FirstCut int
 	// NoTime and NoLevel are the numbers of records that state none.
 	NoTime, NoLevel int
 	// Formats counts records by the format they were read as.
@@ -60,8 +67,13 @@ func ReadWith(r io.Reader, opt ReadOptions, emit func(Event) error) (Summary, er
 	return rd.sum, err
 }
 
+// longestLine is how much of a line is read; no program writes longer ones to be read.
+const longestLine = 16 << 20
+
 type reader struct {
 	br      *bufio.Reader
+	long    []byte // a line that does not fit the buffer
+	lines   int
 	format  Format
 	emit    func(Event) error
 	sum     Summary
@@ -132,16 +144,20 @@ func (rd *reader) run() error {
 
 // line reads a line and takes its envelope off.
 func (rd *reader) line() (sampled, error) {
-	text, err := rd.br.ReadString('\n')
-	if err != nil && (!errors.Is(err, io.EOF) || text == "") {
-		if errors.Is(err, io.EOF) {
-			return sampled{}, io.EOF
-		}
-		return sampled{}, fmt.Errorf("read log: %w", err)
+	raw, err := rd.rawLine()
+	if err != nil {
+		return sampled{}, err
 	}
-	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	rd.lines++
+	if n := len(raw); n > 0 && raw[n-1] == '\r' {
+		raw = raw[:n-1]
+	}
+	text := string(raw)
+	if strings.IndexByte(text, 0) >= 0 { // as a sparse file has them
+		text = strings.ReplaceAll(text, "\x00", " ")
+	}
 	if !utf8.ValidString(text) {
-		rd.sum.Invalid++
+		count(&rd.sum.Invalid, &rd.sum.FirstInvalid, rd.lines)
 		text = Latin1(text)
 	}
 	l := sampled{text: text}
@@ -151,6 +167,39 @@ func (rd *reader) line() (sampled, error) {
 		}
 	}
 	return l, nil
+}
+
+// rawLine reads up to the next line end, which is no part of the line. The bytes
+// are valid until the next call.
+func (rd *reader) rawLine() ([]byte, error) {
+	part, err := rd.br.ReadSlice('\n')
+	if err == nil {
+		return part[:len(part)-1], nil
+	}
+	rd.long = append(rd.long[:0], part...)
+	for errors.Is(err, bufio.ErrBufferFull) {
+		if part, err = rd.br.ReadSlice('\n'); len(rd.long) <= longestLine {
+			rd.long = append(rd.long, part...)
+		}
+	}
+	switch {
+	case errors.Is(err, io.EOF) && len(rd.long) == 0:
+		return nil, io.EOF
+	case err != nil && !errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("read log: %w", err)
+	}
+	if len(rd.long) > longestLine {
+		count(&rd.sum.Cut, &rd.sum.FirstCut, rd.lines+1)
+		rd.long = rd.long[:longestLine]
+	}
+	return bytes.TrimSuffix(rd.long, []byte{'\n'}), nil
+}
+
+// count counts a line and keeps the first.
+func count(total, line *int, n int) {
+	if *total++; *line == 0 {
+		*line = n
+	}
 }
 
 func (rd *reader) take(profile *Profile, l sampled) error {
@@ -165,6 +214,9 @@ func (rd *reader) take(profile *Profile, l sampled) error {
 	if s.partial {
 		s.text, s.last, s.partial = append(s.joined(), l.text...), n, l.env.Partial
 		return nil
+	}
+	if s.joiner.Complete() {
+		s.joiner = NewJoiner(profile)
 	}
 	if s.first > 0 && s.joiner.Continues(l.text) {
 		s.text = append(append(s.joined(), '\n'), l.text...)
@@ -221,6 +273,9 @@ func (rd *reader) finish(s *stream) error {
 		rd.sum.NoLevel++
 	}
 	rd.sum.Formats[rd.record.Format.String()]++
+	if text[0] == '{' && rd.record.Format == FormatPlain && rd.format != FormatPlain && strings.HasPrefix(strings.TrimLeft(text[1:], " "), "\"") {
+		count(&rd.sum.Broken, &rd.sum.FirstBroken, first)
+	}
 	return rd.emit(Event{First: first, Last: last, Record: &rd.record})
 }
 

@@ -69,7 +69,22 @@ func TestADateWithoutAYearIsTheLatestThatHasBeen(t *testing.T) {
 func TestReadCountsWhatItMade(t *testing.T) {
 	sum, err := logformat.Read(strings.NewReader("2026-03-09 22:14:58 INFO a\n\tb\n2026-03-09 22:14:59 caf\xe9\n"), logformat.FormatAuto, func(logformat.Event) error { return nil })
 	require.NoError(t, err)
-	require.Equal(t, logformat.Summary{Lines: 3, Records: 2, Joined: 1, Invalid: 1, NoLevel: 1, Formats: map[string]int{"plain": 2}}, sum)
+	require.Equal(t, logformat.Summary{Lines: 3, Records: 2, Joined: 1, Invalid: 1, FirstInvalid: 3, NoLevel: 1, Formats: map[string]int{"plain": 2}}, sum)
+}
+
+func TestReadSaysWhatItCouldNotRead(t *testing.T) {
+	in := "{\"a\":1}\n{\"a\":\n" + strings.Repeat("x", 17<<20) + "\nlast\x00line"
+	var bodies []string
+	sum, err := logformat.Read(strings.NewReader(in), logformat.FormatAuto, func(e logformat.Event) error {
+		bodies = append(bodies, e.Body)
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, 1, sum.Broken)
+	require.Equal(t, 2, sum.FirstBroken)
+	require.Equal(t, 1, sum.Cut)
+	require.Equal(t, 3, sum.FirstCut)
+	require.Equal(t, "last line", bodies[len(bodies)-1])
 }
 
 // Every line lies in exactly one record, or is blank.

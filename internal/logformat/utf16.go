@@ -2,6 +2,7 @@ package logformat
 
 import (
 	"encoding/binary"
+	"io"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -81,4 +82,42 @@ func AppendUTF16(dst, src []byte, order binary.ByteOrder) (out []byte, consumed 
 		i += size
 	}
 	return dst, i
+}
+
+// utf16Reader decodes what it reads.
+type utf16Reader struct {
+	r     io.Reader
+	order binary.ByteOrder
+	src   []byte // read and not decoded yet, in front of free room
+	n     int
+	out   []byte // decoded and not handed out yet
+	err   error
+}
+
+// NewUTF16Reader returns a reader of the text of r, which is UTF-16 in the order
+// without a byte order mark, as UTF-8. Half a character at the end becomes U+FFFD.
+func NewUTF16Reader(r io.Reader, order binary.ByteOrder) io.Reader {
+	return &utf16Reader{r: r, order: order, src: make([]byte, 64<<10)}
+}
+
+func (u *utf16Reader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for len(u.out) == 0 {
+		if u.err != nil {
+			return 0, u.err
+		}
+		n, err := u.r.Read(u.src[u.n:])
+		u.n, u.err = u.n+n, err
+		var used int
+		u.out, used = AppendUTF16(u.out[:0], u.src[:u.n], u.order)
+		u.n = copy(u.src, u.src[used:u.n])
+		if u.err != nil && u.n > 0 {
+			u.out, u.n = utf8.AppendRune(u.out, utf8.RuneError), 0
+		}
+	}
+	n := copy(p, u.out)
+	u.out = u.out[n:]
+	return n, nil
 }

@@ -3,8 +3,10 @@ package logformat_test
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -96,5 +98,23 @@ func BenchmarkAppendUTF16(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		out, _ = logformat.AppendUTF16(out[:0], src, binary.LittleEndian)
+	}
+}
+
+func TestUTF16ReaderReadsInPiecesOfAnySize(t *testing.T) {
+	text := strings.Repeat("2026-03-09 22:14:58 größer 😀\r\n", 5000)
+	for _, order := range orders {
+		src := encodeUTF16(text, order)
+		got, err := io.ReadAll(logformat.NewUTF16Reader(iotest.OneByteReader(bytes.NewReader(src[:2000])), order))
+		require.NoError(t, err)
+		require.Equal(t, text[:len(got)], string(got))
+		got, err = io.ReadAll(logformat.NewUTF16Reader(iotest.DataErrReader(bytes.NewReader(src)), order))
+		require.NoError(t, err)
+		require.Equal(t, text, string(got))
+		got, err = io.ReadAll(logformat.NewUTF16Reader(bytes.NewReader(src[:len(src)-1]), order))
+		require.NoError(t, err)
+		require.Equal(t, strings.TrimSuffix(text, "\n")+"\ufffd", string(got))
+		_, err = io.ReadAll(logformat.NewUTF16Reader(iotest.ErrReader(io.ErrClosedPipe), order))
+		require.ErrorIs(t, err, io.ErrClosedPipe)
 	}
 }
