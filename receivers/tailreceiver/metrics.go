@@ -14,7 +14,7 @@ const scopeName = "github.com/tidewatch/tidewatch/receivers/tailreceiver"
 // instruments are the receiver's own metrics.
 type instruments struct {
 	bytes, records, dropped, cut, invalid, rotated, refused metric.Int64Counter
-	damaged, evicted, limited, unwatched                    metric.Int64Counter
+	damaged, evicted, limited, unwatched, panics            metric.Int64Counter
 	follow, open, watched                                   metric.Int64Gauge
 }
 
