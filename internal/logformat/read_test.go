@@ -73,18 +73,17 @@ func TestReadCountsWhatItMade(t *testing.T) {
 }
 
 func TestReadSaysWhatItCouldNotRead(t *testing.T) {
-	in := "{\"a\":1}\n{\"a\":\n" + strings.Repeat("x", 17<<20) + "\nlast\x00line"
+	in := "{\"a\":1}\n{\"a\":\n{\"b\":2}\nlast\x00line\n\n" + strings.Repeat("x", 17<<20)
 	var bodies []string
 	sum, err := logformat.Read(strings.NewReader(in), logformat.FormatAuto, func(e logformat.Event) error {
 		bodies = append(bodies, e.Body)
 		return nil
 	})
 	require.NoError(t, err)
-	require.Equal(t, 1, sum.Broken)
-	require.Equal(t, 2, sum.FirstBroken)
-	require.Equal(t, 1, sum.Cut)
-	require.Equal(t, 3, sum.FirstCut)
-	require.Equal(t, "last line", bodies[len(bodies)-1])
+	require.Equal(t, [2]int{1, 2}, [2]int{sum.Broken, sum.FirstBroken})
+	require.Equal(t, [2]int{1, 6}, [2]int{sum.Cut, sum.FirstCut})
+	require.Len(t, bodies, 5)
+	require.Equal(t, "last line", bodies[3])
 }
 
 // Every line lies in exactly one record, or is blank.
