@@ -32,7 +32,7 @@ func newInstruments(set component.TelemetrySettings) (*instruments, error) {
 		return g
 	}
 	m := &instruments{
-		bytes:   counter("read_bytes", "By", "Bytes of lines that the next consumer has taken."),
+		bytes:   counter("read_bytes", "By", "Bytes of files that were read and need not be read again."),
 		records: counter("records", "{record}", "Records that the next consumer has taken."),
 		dropped: counter("dropped_records", "{record}", "Records that were given up, by reason."),
 		cut:     counter("truncated_lines", "{line}", "Lines longer than max_line_bytes, of which the rest was left out."),
@@ -61,7 +61,6 @@ func kind(v string) metric.AddOption {
 }
 
 func (m *instruments) taken(ctx context.Context, b *batch) {
-	m.bytes.Add(ctx, b.consumed)
 	m.records.Add(ctx, int64(b.records))
 	if b.cut > 0 {
 		m.cut.Add(ctx, int64(b.cut))

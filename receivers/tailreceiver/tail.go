@@ -44,7 +44,8 @@ type tail struct {
 	dirty   chan struct{} // asks the saver to save
 	stop    chan struct{}
 	once    sync.Once
-	unsaved atomic.Int64 // records delivered since the last checkpoint
+	saves   sync.Mutex   // one save at a time, so that unsaved counts what is not on disk
+	unsaved atomic.Int64 // records delivered and not on disk yet as read
 	flying  atomic.Int64 // records being delivered
 	failing atomic.Bool  // the last checkpoint could not be written
 	running sync.WaitGroup
@@ -188,6 +189,7 @@ func newMultiline(cfg MultilineConfig) (*multiline, error) {
 
 // reserve makes room for records about to be delivered: where a crash would double
 // more than max_batch_records with them, what was delivered before is made to last.
+// Together, what all workers deliver at a time is not more than that.
 func (t *tail) reserve(records int) {
 	if t.unsaved.Load()+t.flying.Add(int64(records)) > int64(t.cfg.MaxBatchRecords) {
 		t.save()
@@ -201,9 +203,13 @@ func (t *tail) delivered(records int) {
 }
 
 func (t *tail) save() {
-	t.unsaved.Store(0)
+	t.saves.Lock()
+	defer t.saves.Unlock()
+	covered := t.unsaved.Load()
 	err := t.store.flush(t.consume)
-	if err != nil {
+	if err == nil {
+		t.unsaved.Add(-covered)
+	} else {
 		t.metrics.damaged.Add(t.consume, 1)
 	}
 	if failing := err != nil; t.failing.Swap(failing) != failing {

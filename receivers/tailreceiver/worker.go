@@ -88,6 +88,7 @@ func (w *worker) step(f *file) (int, error) {
 	end := f.pos.Offset + int64(len(data)-lead)
 	if f.pos.Offset == 0 {
 		lead = f.detect(data)
+		w.t.metrics.bytes.Add(w.t.consume, int64(lead))
 	}
 	view := w.decode(f, data[lead:])
 	profile := w.learn(f, view)
@@ -117,6 +118,7 @@ func (w *worker) step(f *file) (int, error) {
 		f.joining, f.settled = time.Time{}, time.Time{}
 		w.t.committed(f)
 		w.t.delivered(b.records)
+		w.t.metrics.bytes.Add(w.t.consume, int64(n))
 	}
 	switch {
 	case f.resting.After(w.t.now()):
