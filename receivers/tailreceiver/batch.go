@@ -43,6 +43,7 @@ type builder struct {
 	text     string
 	absorbed []int // lines further on that already belong to a record
 
+	framed line // the last one that frame has found
 	// ahead has seen the line at aheadPos begin a record, if aheadPos >= 0.
 	ahead    logformat.Joiner
 	aheadPos int
@@ -96,7 +97,7 @@ func (b *builder) frames(p piece) batch {
 		}
 		pos, out.skip = end+1, false
 	}
-	b.piece, b.text, b.absorbed, b.aheadPos = p, p.text, b.absorbed[:0], -1
+	b.piece, b.text, b.absorbed, b.aheadPos, b.framed = p, p.text, b.absorbed[:0], -1, line{pos: -1}
 	records := b.newResource(p.path, out.logs)
 	records.EnsureCapacity(min(bytes.Count(p.data[pos:], newline)+1, b.maxRecords))
 	safe := batch{consumed: int64(pos), skip: out.skip}
@@ -198,6 +199,14 @@ const (
 // frame finds the line at pos: its length without the line end, where the next
 // one begins, and whether it is whole.
 func (b *builder) frame(pos int) (length, next int, state lineState) {
+	if b.framed.pos != pos {
+		length, next, state = b.find(pos)
+		b.framed = line{pos, length, next, state}
+	}
+	return b.framed.length, b.framed.next, b.framed.state
+}
+
+func (b *builder) find(pos int) (length, next int, state lineState) {
 	rest := b.piece.data[pos:]
 	end := bytes.IndexByte(rest, '\n')
 	if end < 0 {

@@ -3,6 +3,7 @@ package tailreceiver
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tidewatch/tidewatch/internal/logformat"
 )
@@ -21,7 +22,11 @@ const (
 // behind them where they follow directly, else they are noted in absorbed. The
 // state is lineIncomplete if the piece does not tell where the record ends.
 func (b *builder) extend(content string, pos, next int) (string, int, lineState) {
-	if strings.TrimSpace(content) == "" {
+	if content == "" || (content[0] <= ' ' || content[0] >= utf8.RuneSelf) && strings.TrimSpace(content) == "" {
+		return content, next, lineWhole
+	}
+	if b.alone(content, next) {
+		b.aheadPos = -1
 		return content, next, lineWhole
 	}
 	j := b.ahead
@@ -61,6 +66,15 @@ func (b *builder) extend(content string, pos, next int) (string, int, lineState)
 		text = content
 	}
 	return text, next, lineWhole
+}
+
+// alone reports, with few looks, whether a line is a record of its own for sure.
+func (b *builder) alone(content string, next int) bool {
+	if content[0] == '{' || b.env.Format != logformat.FormatAuto {
+		return b.piece.profile.Alone(content, "")
+	}
+	n, _, framed := b.frame(next)
+	return framed == lineWhole && b.piece.profile.Alone(content, b.text[next:next+n])
 }
 
 // extendStream is extend for lines in envelopes, between which lines of the other

@@ -117,8 +117,9 @@ func (w *watcher) isCopyOf(f, k *file, kinship kinship) verdict {
 	if k.pos.matches(k.handle) {
 		return apart
 	}
-	// k was truncated, which is not noticed yet.
-	return w.continues(f, &checkpoint{Path: k.name, position: k.pos}, kinship)
+	w.t.rewound(k, "rewritten") // which was not noticed yet; what it held is compared next
+	w.active[k] = struct{}{}
+	return unclear
 }
 
 // continues lets f go on where reading of content stood that is gone, if f is a
@@ -133,9 +134,7 @@ func (w *watcher) continues(f *file, c *checkpoint, kinship kinship) verdict {
 	}
 	pos := c.position
 	pos.Await = likeness == begins
-	if c.Gen > 0 || c.Ino > 0 {
-		w.t.store.take(c.id())
-	}
+	w.t.store.take(c.id())
 	w.continueAt(f, pos, c.Path)
 	return settled
 }
