@@ -24,6 +24,9 @@ type client struct {
 	closed func()
 
 	recovery recovery
+	account  account
+	exporter string // whose queue this is, and of which signal; empty for other state
+	signal   string
 	missing  int // items that the queue's notes name and that are not there
 }
 
@@ -76,12 +79,19 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 		}
 		return unread
 	}
-	changes = c.recovery.change(changes)
-	if len(changes) == 0 {
+	asked := len(changes)
+	if changes = c.recovery.change(changes); len(changes) == 0 {
 		return unread
+	}
+	step, counted := c.account.read(changes, len(changes) > asked)
+	if counted {
+		changes = append(changes, segmentlog.Op{Key: accountKey, Value: countBytes(c.account.after(step))})
 	}
 	if err := c.apply(changes); err != nil {
 		return err
+	}
+	if counted {
+		c.account.made(step, c.log.Stats().Keys-len([]string{queueNotes, accountKey}))
 	}
 	return unread
 }
@@ -96,7 +106,10 @@ func (c *client) get(changes []segmentlog.Op, key string) ([]byte, error) {
 		return nil, nil
 	}
 	value, err := c.log.Get(key)
-	if err != nil && !errors.Is(err, segmentlog.ErrDamaged) {
+	switch {
+	case errors.Is(err, segmentlog.ErrDamaged):
+		c.account.spoiled(key)
+	case err != nil:
 		c.recovery.keep(key) // the disk may answer another time
 	}
 	return value, err

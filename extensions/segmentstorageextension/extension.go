@@ -176,18 +176,28 @@ func (s *segmentStorage) GetClient(_ context.Context, kind component.Kind, id co
 	}
 	c := &client{log: l, always: s.cfg.Fsync == fsyncAlways, closed: func() { s.forget(folder) }}
 	if kind == component.KindExporter {
-		found, err := mendQueue(l)
-		if err != nil {
+		c.exporter, c.signal = id.String(), name
+		if err := s.openQueue(folder, c); err != nil {
 			return nil, errors.Join(err, l.Close())
-		}
-		c.missing = found.missing
-		if found.changed {
-			s.logger.Warn("The queue's own notes did not agree with its items and were mended.", zap.String("storage", folder),
-				zap.Int("items", found.items), zap.Int("brought_back", found.orphans), zap.Int("missing", found.missing))
 		}
 	}
 	s.clients[folder] = c
 	return c, nil
+}
+
+// openQueue makes sure that the queue will find all of its items.
+func (s *segmentStorage) openQueue(folder string, c *client) error {
+	found, err := mendQueue(c.log)
+	if err != nil {
+		return err
+	}
+	c.missing = found.missing
+	if found.changed {
+		s.logger.Warn("The queue's own notes did not agree with its items and were mended.", zap.String("storage", folder),
+			zap.Int("items", found.items), zap.Int("brought_back", found.orphans), zap.Int("missing", found.missing))
+	}
+	c.account.open(c.log, found.notes, found.items)
+	return nil
 }
 
 func (s *segmentStorage) forget(folder string) {

@@ -105,7 +105,9 @@ func describe(name string, l *segmentlog.Log) Storage {
 	n, _ := parseNotes(value)
 	items := l.Items()
 	found := compare(&n, items)
-	out.Items, out.InFlight, out.Records = len(items), len(n.dispatched), n.itemsSize
+	var a account
+	a.open(l, n, len(items))
+	out.Items, out.InFlight, out.Records = len(items), len(n.dispatched), a.waiting
 	out.Missing, out.Unnamed = found.missing, found.orphans
 	out.Log = l.Stats()
 	return out

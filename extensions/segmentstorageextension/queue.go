@@ -93,6 +93,7 @@ func (n *notes) bytes() []byte {
 
 // mended says what mendQueue found.
 type mended struct {
+	notes   notes
 	items   int // there are in the queue
 	orphans int // of them, the notes did not name
 	missing int // items that the notes name are not there
@@ -113,6 +114,7 @@ func mendQueue(l *segmentlog.Log) (mended, error) {
 		n = notes{}
 	}
 	out := compare(&n, l.Items())
+	out.notes = n
 	if !out.changed {
 		return out, nil
 	}

@@ -31,6 +31,7 @@ type backend struct {
 	blocked chan struct{} // non-nil: every push waits for it, and then fails for good
 	calls   int
 	got     []string
+	failed  int64 // records that it refused for good
 }
 
 func (b *backend) push(ctx context.Context, ld plog.Logs) error {
@@ -43,6 +44,9 @@ func (b *backend) push(ctx context.Context, ld plog.Logs) error {
 		case <-blocked:
 		case <-ctx.Done():
 		}
+		b.mu.Lock()
+		b.failed += int64(ld.LogRecordCount())
+		b.mu.Unlock()
 		return errors.New("never delivered")
 	}
 	b.mu.Lock()
@@ -61,6 +65,23 @@ func (b *backend) delivered() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.got)
+}
+
+// fail lets every push fail that waits, and all that come.
+func (b *backend) fail() { close(b.blocked) }
+
+// unblock lets every push fail that waits, and those that come succeed.
+func (b *backend) unblock() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.blocked)
+	b.blocked = nil
+}
+
+func (b *backend) failedRecords() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failed
 }
 
 func (b *backend) pushes() int {

@@ -18,18 +18,18 @@ func newTelemetry(set component.TelemetrySettings, s *segmentStorage) (*telemetr
 	meter := set.MeterProvider.Meter(scope)
 	var failed error
 	gauge := func(name, unit, description string) metric.Int64ObservableGauge {
-		g, err := meter.Int64ObservableGauge("tidewatch_segment_storage_"+name, metric.WithUnit(unit), metric.WithDescription(description))
+		g, err := meter.Int64ObservableGauge(name, metric.WithUnit(unit), metric.WithDescription(description))
 		if err != nil {
 			failed = fmt.Errorf("create own metrics: %w", err)
 		}
 		return g
 	}
-	size := gauge("bytes", "By", "Bytes on disk, by storage.")
-	alive := gauge("alive_bytes", "By", "Bytes on disk that are still needed, by storage.")
-	limit := gauge("limit_bytes", "By", "Bytes that all storages together may take.")
-	segments := gauge("segments", "{file}", "Segment files, by storage.")
-	keys := gauge("keys", "{key}", "Values that are kept, by storage.")
-	failing := gauge("failing", "1", "1 while the disk takes nothing, by storage.")
+	size := gauge("tidewatch_segment_storage_bytes", "By", "Bytes on disk, by storage.")
+	alive := gauge("tidewatch_segment_storage_alive_bytes", "By", "Bytes on disk that are still needed, by storage.")
+	limit := gauge("tidewatch_segment_storage_limit_bytes", "By", "Bytes that all storages together may take.")
+	segments := gauge("tidewatch_segment_storage_segments", "{file}", "Segment files, by storage.")
+	keys := gauge("tidewatch_segment_storage_keys", "{key}", "Values that are kept, by storage.")
+	failing := gauge("tidewatch_segment_storage_failing", "1", "1 while the disk takes nothing, by storage.")
 	lost, err := meter.Int64ObservableCounter("tidewatch_segment_storage_damaged_records",
 		metric.WithDescription("Records that could not be read, by storage; copies are in its folder quarantine."), metric.WithUnit("{record}"))
 	if err != nil {
@@ -37,6 +37,13 @@ func newTelemetry(set component.TelemetrySettings, s *segmentStorage) (*telemetr
 	}
 	missing, err := meter.Int64ObservableCounter("tidewatch_segment_storage_missing_items",
 		metric.WithDescription("Queue items that were accepted and were not there after the last start, by storage."), metric.WithUnit("{item}"))
+	if err != nil {
+		failed = fmt.Errorf("create own metrics: %w", err)
+	}
+	waiting := gauge("tidewatch_queue_items", "{item}", "Log records, data points or spans that wait in the queue of an exporter.")
+	carried := gauge("tidewatch_queue_carried_items", "{item}", "Log records, data points or spans that waited in the queue already when the agent started.")
+	dropped, err := meter.Int64ObservableCounter("tidewatch_queue_dropped_items", metric.WithUnit("{item}"),
+		metric.WithDescription("Log records, data points or spans that were in the queue and could not be read again, by reason."))
 	if err != nil {
 		failed = fmt.Errorf("create own metrics: %w", err)
 	}
@@ -61,9 +68,17 @@ func newTelemetry(set component.TelemetrySettings, s *segmentStorage) (*telemetr
 				down = 1
 			}
 			o.ObserveInt64(failing, down, by)
+			if c.exporter == "" {
+				continue
+			}
+			queue := []attribute.KeyValue{attribute.String("exporter", c.exporter), attribute.String("signal", c.signal)}
+			in, before, damaged := c.account.records()
+			o.ObserveInt64(waiting, in, metric.WithAttributes(queue...))
+			o.ObserveInt64(carried, before, metric.WithAttributes(queue...))
+			o.ObserveInt64(dropped, damaged, metric.WithAttributes(append(queue, attribute.String("reason", "damaged"))...))
 		}
 		return nil
-	}, size, alive, limit, segments, keys, failing, lost, missing)
+	}, size, alive, limit, segments, keys, failing, lost, missing, waiting, carried, dropped)
 	if err != nil {
 		return nil, fmt.Errorf("create own metrics: %w", err)
 	}

@@ -1,0 +1,137 @@
+package segmentstorageextension_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	segmentstorage "github.com/tidewatch/tidewatch/extensions/segmentstorageextension"
+)
+
+// measured is a running extension whose metrics can be read.
+type measured struct {
+	t         *testing.T
+	telemetry *componenttest.Telemetry
+	ext       component.Component
+}
+
+func startMeasured(t *testing.T, dir string) *measured {
+	t.Helper()
+	m := &measured{t: t, telemetry: componenttest.NewTelemetry()}
+	factory := segmentstorage.NewFactory()
+	cfg := factory.CreateDefaultConfig().(*segmentstorage.Config)
+	cfg.Directory, cfg.Fsync = dir, "never"
+	cfg.SegmentBytes, cfg.MaxBytes = 1<<16, 1<<20
+	set := extensiontest.NewNopSettings(factory.Type())
+	set.TelemetrySettings = m.telemetry.NewTelemetrySettings()
+	ext, err := factory.Create(t.Context(), set, cfg)
+	require.NoError(t, err)
+	require.NoError(t, ext.Start(t.Context(), componenttest.NewNopHost()))
+	m.ext = ext
+	return m
+}
+
+func (m *measured) stop() {
+	require.NoError(m.t, m.ext.Shutdown(context.Background()))
+	require.NoError(m.t, m.telemetry.Shutdown(context.Background()))
+}
+
+func (m *measured) value(name string) int64 {
+	m.t.Helper()
+	got, err := m.telemetry.GetMetric("tidewatch_queue_" + name)
+	require.NoError(m.t, err)
+	switch data := got.Data.(type) {
+	case metricdata.Gauge[int64]:
+		return data.DataPoints[0].Value
+	case metricdata.Sum[int64]:
+		return data.DataPoints[0].Value
+	}
+	require.Fail(m.t, "no such value", name)
+	return 0
+}
+
+func several(name string, n int) plog.Logs {
+	ld := plog.NewLogs()
+	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	for i := range n {
+		records.AppendEmpty().Body().SetStr(fmt.Sprintf("%s %d %100d", name, i, 0))
+	}
+	return ld
+}
+
+// TestEveryRecordIsAccountedFor lets queues fill, drain, refuse, end and start again,
+// and lose files to damage: what came in is always delivered, waiting or given up.
+func TestEveryRecordIsAccountedFor(t *testing.T) {
+	for seed := range uint64(12) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 2))
+			dir := t.TempDir()
+			accepted, delivered, damaged := int64(0), int64(0), int64(0)
+			for round := range 4 {
+				m := startMeasured(t, dir)
+				b := &backend{blocked: make(chan struct{})}
+				e := startQueue(t, m.ext, b, 1+r.IntN(3))
+				if round > 0 {
+					require.Equal(t, accepted-delivered-damaged, m.value("carried_items"))
+				}
+				for i := range r.IntN(60) {
+					n := 1 + r.IntN(40)
+					if e.ConsumeLogs(t.Context(), several(fmt.Sprint(round, i), n)) == nil {
+						accepted += int64(n)
+					}
+				}
+				require.Equal(t, accepted-delivered-damaged, m.value("items"))
+				last := round == 3
+				if last {
+					m.spoil(r, dir)
+				}
+				if last || r.IntN(2) == 0 { // all is delivered, but what is being sent: that fails for good
+					b.unblock()
+					require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+					damaged += m.value("dropped_items")
+				} else {
+					time.AfterFunc(time.Millisecond, b.fail)
+				}
+				require.NoError(t, e.Shutdown(context.Background()))
+				delivered += b.failedRecords() + int64(len(b.delivered()))
+				if last {
+					require.Equal(t, accepted, delivered+damaged)
+					t.Log("damaged", damaged, "of", accepted)
+				}
+				m.stop()
+			}
+		})
+	}
+}
+
+// spoil damages some items that wait.
+func (m *measured) spoil(r *rand.Rand, dir string) {
+	files, err := filepath.Glob(filepath.Join(dir, "exporter_test_logs", "*.seg"))
+	require.NoError(m.t, err)
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		require.NoError(m.t, err)
+		if len(b) < 100 {
+			continue
+		}
+		for range 3 {
+			at := r.IntN(len(b))
+			h, err := os.OpenFile(f, os.O_WRONLY, 0)
+			require.NoError(m.t, err)
+			_, err = h.WriteAt([]byte{^b[at]}, int64(at))
+			require.NoError(m.t, err)
+			require.NoError(m.t, h.Close())
+		}
+	}
+}
