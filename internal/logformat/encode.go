@@ -2,6 +2,7 @@ package logformat
 
 import (
 	"encoding/hex"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -92,8 +93,8 @@ func word(s string) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// special is not 0 if one of eight bytes does not stand for itself in a JSON
-// string. It looks at all of them at once (Hacker's Delight, 6-1).
+// special has the high bit of the first of eight bytes that does not stand for
+// itself in a JSON string; it is 0 if there is none. It looks at all of them at once (Hacker's Delight, 6-1).
 func special(x, quote, slash uint64) uint64 {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
 	return (x | (x - ones*' ') | (x ^ ones*quote - ones) | (x ^ ones*slash - ones)) & high
@@ -106,7 +107,11 @@ func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
-		for i+8 <= len(s) && special(word(s[i:]), '"', '\\') == 0 {
+		for i+8 <= len(s) {
+			if mask := special(word(s[i:]), '"', '\\'); mask != 0 {
+				i += bits.TrailingZeros64(mask) / 8
+				break
+			}
 			i += 8
 		}
 		if i == len(s) {

@@ -1,10 +1,7 @@
 package logformat
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -58,7 +55,7 @@ func Read(r io.Reader, format Format, emit func(Event) error) (Summary, error) {
 
 // ReadWith is Read with options.
 func ReadWith(r io.Reader, opt ReadOptions, emit func(Event) error) (Summary, error) {
-	rd := reader{br: bufio.NewReaderSize(r, 256<<10), format: opt.Format, emit: emit, streams: map[string]*stream{}}
+	rd := reader{in: lineReader{r: r}, format: opt.Format, emit: emit, streams: map[string]*stream{}}
 	if rd.resolve = !opt.Now.IsZero(); rd.resolve {
 		rd.clock.Now = opt.Now.Unix()
 	}
@@ -67,12 +64,8 @@ func ReadWith(r io.Reader, opt ReadOptions, emit func(Event) error) (Summary, er
 	return rd.sum, err
 }
 
-// longestLine is how much of a line is read; no program writes longer ones to be read.
-const longestLine = 16 << 20
-
 type reader struct {
-	br      *bufio.Reader
-	long    []byte // a line that does not fit the buffer
+	in      lineReader
 	lines   int
 	format  Format
 	emit    func(Event) error
@@ -144,19 +137,18 @@ func (rd *reader) run() error {
 
 // line reads a line and takes its envelope off.
 func (rd *reader) line() (sampled, error) {
-	raw, err := rd.rawLine()
+	text, valid, cut, err := rd.in.next()
 	if err != nil {
 		return sampled{}, err
 	}
 	rd.lines++
-	if n := len(raw); n > 0 && raw[n-1] == '\r' {
-		raw = raw[:n-1]
+	if cut {
+		count(&rd.sum.Cut, &rd.sum.FirstCut, rd.lines)
 	}
-	text := string(raw)
 	if strings.IndexByte(text, 0) >= 0 { // as a sparse file has them
 		text = strings.ReplaceAll(text, "\x00", " ")
 	}
-	if !utf8.ValidString(text) {
+	if !valid && !utf8.ValidString(text) {
 		count(&rd.sum.Invalid, &rd.sum.FirstInvalid, rd.lines)
 		text = Latin1(text)
 	}
@@ -167,32 +159,6 @@ func (rd *reader) line() (sampled, error) {
 		}
 	}
 	return l, nil
-}
-
-// rawLine reads up to the next line end, which is no part of the line. The bytes
-// are valid until the next call.
-func (rd *reader) rawLine() ([]byte, error) {
-	part, err := rd.br.ReadSlice('\n')
-	if err == nil {
-		return part[:len(part)-1], nil
-	}
-	rd.long = append(rd.long[:0], part...)
-	for errors.Is(err, bufio.ErrBufferFull) {
-		if part, err = rd.br.ReadSlice('\n'); len(rd.long) <= longestLine {
-			rd.long = append(rd.long, part...)
-		}
-	}
-	switch {
-	case errors.Is(err, io.EOF) && len(rd.long) == 0:
-		return nil, io.EOF
-	case err != nil && !errors.Is(err, io.EOF):
-		return nil, fmt.Errorf("read log: %w", err)
-	}
-	if len(rd.long) > longestLine {
-		count(&rd.sum.Cut, &rd.sum.FirstCut, rd.lines+1)
-		rd.long = rd.long[:longestLine]
-	}
-	return bytes.TrimSuffix(rd.long, []byte{'\n'}), nil
 }
 
 // count counts a line and keeps the first.
