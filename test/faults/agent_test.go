@@ -74,7 +74,7 @@ func (a *agent) config() string {
 	}
 	exporter, settings := "otlp_http", fmt.Sprintf(`{endpoint: %q, compression: none, sending_queue: {enabled: false}, retry_on_failure: {initial_interval: 100ms, max_interval: 1s, max_elapsed_time: 0}}`, a.w.sink.url())
 	if a.elasticsearch {
-		exporter, settings = "elasticsearch", fmt.Sprintf(`{endpoint: %q, setup: "off", sending_queue: {storage: segment_storage}, retry_on_failure: {initial_interval: 100ms, max_interval: 1s}}`, a.w.sink.url())
+		exporter, settings = "elasticsearch", fmt.Sprintf(`{endpoint: %q, setup: "off", sending_queue: {storage: segment_storage}, timeout: 5s, retry_on_failure: {initial_interval: 100ms, max_interval: 1s}}`, a.w.sink.url())
 	}
 	return fmt.Sprintf(`extensions:
   segment_storage: {directory: %q}

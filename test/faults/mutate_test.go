@@ -24,7 +24,7 @@ func (d *dialect) mutate(rng *rand.Rand, b []byte, i int) []byte {
 		}
 		return append(unmarked(b), '\n')
 	}
-	b = unmarked(d.line(b, i)) // before, too: a mark that is broken up may be mended by who reads it
+	b = unmarked(d.line(b, i)) // before, too: who reads it may mend what a mutation broke
 	b = b[:len(b)-1]
 	for range 1 + rng.IntN(4) {
 		at := rng.IntN(len(b) + 1)
@@ -65,10 +65,11 @@ func (d *dialect) anyByte(rng *rand.Rand) byte {
 	return byte(rng.Uint32())
 }
 
-// unmarked takes the marks out of a line, in place.
+// unmarked takes the marks out of a line, in place, so that no change of one
+// byte brings them back.
 func unmarked(b []byte) []byte {
 	for i := bytes.Index(b, []byte(mark)); i >= 0; i = bytes.Index(b, []byte(mark)) {
-		b[i] = 'T'
+		b[i], b[i+1] = 'T', 'x'
 	}
 	return b
 }

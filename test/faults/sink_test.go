@@ -31,7 +31,7 @@ type sink struct {
 	ids    map[string]bool
 	total  int
 	unique int
-	status int // what every request is answered with; zero takes it
+	wrong  trouble
 	cut    int // at so many distinct lines, reached is closed
 	reach  chan struct{}
 }
@@ -74,11 +74,50 @@ func (s *sink) reopen() {
 	s.serve(l)
 }
 
-// answer makes every later request fail with a status; zero ends that.
-func (s *sink) answer(status int) {
+// trouble is what a backend does instead of a proper answer; nil is none. It
+// may take what came or not. The sink's lock is held.
+type trouble func(s *sink, rw http.ResponseWriter, take func())
+
+// answers takes nothing and says so.
+func answers(status int) trouble {
+	return func(_ *sink, rw http.ResponseWriter, _ func()) { rw.WriteHeader(status) }
+}
+
+// hangs takes nothing and says nothing until the client gives up.
+func hangs(s *sink, rw http.ResponseWriter, _ func()) {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	if conn, _, err := http.NewResponseController(rw).Hijack(); err == nil {
+		_, _ = io.Copy(io.Discard, conn) // until the client closes
+		conn.Close()
+	}
+}
+
+// cutsAnswer takes what came and begins an answer that it does not finish.
+func cutsAnswer(_ *sink, rw http.ResponseWriter, take func()) {
+	take()
+	if conn, _, err := http.NewResponseController(rw).Hijack(); err == nil {
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nContent-Type: application/json\r\n\r\n{\"took\":1,\"err")
+		conn.Close()
+	}
+}
+
+// resets takes what came and ends the connection without a word.
+func resets(_ *sink, rw http.ResponseWriter, take func()) {
+	take()
+	if conn, _, err := http.NewResponseController(rw).Hijack(); err == nil {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // else it would be an orderly end
+		}
+		conn.Close()
+	}
+}
+
+// trouble makes every later request go wrong; nil ends that.
+func (s *sink) trouble(wrong trouble) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.status = status
+	s.wrong = wrong
 }
 
 // at returns a channel that is closed when n distinct lines have arrived. Only
@@ -133,6 +172,7 @@ func (s *sink) name(n, times int) string {
 
 func (s *sink) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	rw.Header().Set("X-Elastic-Product", "Elasticsearch")
+	rw.Header().Set("Content-Type", contentType(r.URL.Path))
 	body, err := read(r)
 	if err != nil {
 		rw.WriteHeader(http.StatusBadRequest)
@@ -140,17 +180,30 @@ func (s *sink) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.status != 0:
-		rw.WriteHeader(s.status)
-	case strings.HasSuffix(r.URL.Path, "/v1/logs"):
-		s.take(body)
-		rw.Header().Set("Content-Type", "application/x-protobuf")
-	case strings.HasSuffix(r.URL.Path, "_bulk"):
-		s.bulk(rw, body)
-	default:
-		fmt.Fprint(rw, `{"version":{"number":"8.15.0"}}`)
+	if s.wrong != nil {
+		s.wrong(s, rw, func() { s.take(io.Discard, r, body) })
+		return
 	}
+	s.take(rw, r, body)
+}
+
+// take counts what came and answers; the lock is held.
+func (s *sink) take(out io.Writer, r *http.Request, body []byte) {
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/v1/logs"):
+		s.add(body)
+	case strings.HasSuffix(r.URL.Path, "_bulk"):
+		s.bulk(out, body)
+	default:
+		fmt.Fprint(out, `{"version":{"number":"8.15.0"}}`)
+	}
+}
+
+func contentType(path string) string {
+	if strings.HasSuffix(path, "/v1/logs") {
+		return "application/x-protobuf"
+	}
+	return "application/json"
 }
 
 func read(r *http.Request) ([]byte, error) {
@@ -165,7 +218,7 @@ func read(r *http.Request) ([]byte, error) {
 }
 
 // bulk stores each document whose id is new; the lock is held.
-func (s *sink) bulk(rw http.ResponseWriter, body []byte) {
+func (s *sink) bulk(out io.Writer, body []byte) {
 	var answer bytes.Buffer
 	answer.WriteString(`{"took":1,"errors":false,"items":[`)
 	for first := true; ; first = false {
@@ -187,7 +240,7 @@ func (s *sink) bulk(rw http.ResponseWriter, body []byte) {
 			status = http.StatusConflict
 		} else {
 			s.ids[id] = true
-			s.take(document)
+			s.add(document)
 		}
 		if !first {
 			answer.WriteByte(',')
@@ -195,12 +248,11 @@ func (s *sink) bulk(rw http.ResponseWriter, body []byte) {
 		fmt.Fprintf(&answer, `{"create":{"status":%d}}`, status)
 	}
 	answer.WriteString("]}")
-	rw.Header().Set("Content-Type", "application/json")
-	_, _ = rw.Write(answer.Bytes())
+	_, _ = out.Write(answer.Bytes()) // a client that is gone asks again
 }
 
-// take counts the marks in what arrived; the lock is held.
-func (s *sink) take(body []byte) {
+// add counts the marks in what arrived; the lock is held.
+func (s *sink) add(body []byte) {
 	for {
 		i := bytes.Index(body, []byte(mark))
 		if i < 0 || len(body) < i+markLen {
