@@ -166,7 +166,7 @@ func (s *scan) date(i int) int {
 	c := s.msg[i]
 	switch {
 	case c >= 'A' && c <= 'Z':
-		if i+3 >= len(s.msg) || monthLen(s.msg[i:]) == 0 && weekdayLen(s.msg[i:]) == 0 {
+		if c := at(s.msg, i+3); c != ' ' && c != ',' || monthLen(s.msg[i:]) == 0 && weekdayLen(s.msg[i:]) == 0 {
 			return 0
 		}
 	case isDigit(c):
