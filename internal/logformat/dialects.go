@@ -132,7 +132,7 @@ func (h *headerReader) webLogic() int {
 	var sev Severity
 	text := ""
 	mark := len(h.r.Fields)
-	for i := 0; rest != "" && rest[0] == '<'; i++ {
+	for i := 0; i < 16 && rest != "" && rest[0] == '<'; i++ {
 		end := strings.Index(rest, "> <")
 		if end < 0 { // the last group is the message
 			break

@@ -18,8 +18,9 @@ func (r *Record) trailer(h *headerReader) {
 		}
 		return
 	case ']':
-		if strings.HasSuffix(body, "} []") || strings.HasSuffix(body, " [] []") { // Monolog's context and extra
-			r.Body = strings.TrimRight(body[:len(body)-2], " ")
+		if !h.whole && (strings.HasSuffix(body, "} []") || strings.HasSuffix(body, " [] []")) { // Monolog's context and extra
+			r.Body = strings.TrimSuffix(body[:len(body)-3], " []")
+			h.whole = true // once
 			r.trailer(h)
 			return
 		}
@@ -193,17 +194,20 @@ func pairsStart(body string, cut, colon bool) int {
 		return -1
 	}
 	for i := strings.LastIndexAny(before, " \t") + 1; ; {
-		if keyLength(body[i:]) > 0 && allPairs(body[i:]) {
-			if cut || i >= 2 && (body[i-2] == ' ' || body[i-2] == '\t' || colon && body[i-2] == ':') {
-				return i
+		paired := 0
+		if keyLength(body[i:]) > 0 {
+			if paired = pairsLength(body[i:]); i+paired == len(body) {
+				if cut || i >= 2 && (body[i-2] == ' ' || body[i-2] == '\t' || colon && body[i-2] == ':') {
+					return i
+				}
+				return -1
 			}
-			return -1
 		}
-		next := strings.IndexByte(body[i:], ' ')
+		next := strings.IndexByte(body[i+paired:], ' ')
 		if next < 0 {
 			return -1
 		}
-		i += next + 1
+		i += paired + next + 1
 	}
 }
 
@@ -233,15 +237,19 @@ func endsInParted(s string) bool {
 }
 
 // allPairs reports whether s is a row of pairs and nothing else.
-func allPairs(s string) bool {
-	for s != "" {
-		_, _, n, ok := pair(s)
+func allPairs(s string) bool { return pairsLength(s) == len(s) }
+
+// pairsLength returns how long the row of pairs is that s begins with.
+func pairsLength(s string) int {
+	rest := s
+	for rest != "" {
+		_, _, n, ok := pair(rest)
 		if !ok {
-			return false
+			break
 		}
-		s = strings.TrimLeft(s[n:], " \t,")
+		rest = strings.TrimLeft(rest[n:], " \t,")
 	}
-	return true
+	return len(s) - len(rest)
 }
 
 func appendPairs(fields []Field, s string) []Field {
