@@ -26,4 +26,6 @@ const (
 
 	// AttrMetric names, on the baseline families, the metric that they describe.
 	AttrMetric = "metric"
+	// AttrHorizon says, on the forecast families, how far ahead: 30m, 1h or 2h.
+	AttrHorizon = "horizon"
 )

@@ -16,6 +16,8 @@ const (
 	AttrFindingLinks    = "finding.links"
 	// AttrFindingMetric is the name of the metric that a finding is about.
 	AttrFindingMetric = "finding.metric.name"
+	// AttrFindingOthers names other series that became anomalous at the same moment.
+	AttrFindingOthers = "finding.others"
 )
 
 // Kinds of findings.

@@ -23,6 +23,12 @@ const (
 	// MetricBaselineLearned is, of a series that is learning, the share of the
 	// history it needs that it has, 0 to 1. Other series have no such point.
 	MetricBaselineLearned = "tidewatch.baseline.learned"
+	// The forecast families: the mean of five minutes, so far ahead as AttrHorizon
+	// says, and the range that holds nine of ten. Attributes and unit are those of the
+	// baseline families.
+	MetricForecast      = "tidewatch.forecast"
+	MetricForecastLower = "tidewatch.forecast.lower"
+	MetricForecastUpper = "tidewatch.forecast.upper"
 )
 
 // Values of MetricAnomalyState.

@@ -27,8 +27,12 @@ var families = [...]struct{ name, description string }{
 type baselines struct {
 	out      pmetric.Metrics
 	resource pmetric.ResourceMetrics
+	scope    pmetric.ScopeMetrics
 	points   [len(families)]pmetric.NumberDataPointSlice
 	begun    bool
+	// forecasts are begun when the first series has one.
+	forecasts   [len(forecastFamilies)]pmetric.NumberDataPointSlice
+	forecasting bool
 }
 
 func (b *baselines) begin() {
@@ -36,13 +40,10 @@ func (b *baselines) begin() {
 	rm := b.out.ResourceMetrics().AppendEmpty()
 	b.resource.Resource().CopyTo(rm.Resource())
 	rm.SetSchemaUrl(b.resource.SchemaUrl())
-	sm := rm.ScopeMetrics().AppendEmpty()
-	sm.Scope().SetName(scope)
+	b.scope = rm.ScopeMetrics().AppendEmpty()
+	b.scope.Scope().SetName(scope)
 	for i, f := range families {
-		m := sm.Metrics().AppendEmpty()
-		m.SetName(f.name)
-		m.SetDescription(f.description)
-		b.points[i] = m.SetEmptyGauge().DataPoints()
+		b.points[i] = b.family(f.name, f.description)
 	}
 }
 

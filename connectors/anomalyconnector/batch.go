@@ -20,6 +20,9 @@ type batch struct {
 	rule         *rule
 	subject      subject
 	baselines    baselines
+	rollup       rollup
+	spread       spread
+	openings     []opening
 }
 
 // subject names what a value is of, in texts of the batch.
@@ -55,24 +58,27 @@ func (b *batch) metric(m pmetric.Metric) {
 		b.numbers(s.DataPoints(), temporality)
 	case pmetric.MetricTypeHistogram:
 		h := m.Histogram()
+		cumulative := h.AggregationTemporality() == pmetric.AggregationTemporalityCumulative
 		for _, p := range h.DataPoints().All() {
-			if b.watched(p.Attributes(), p.Flags()) {
-				b.distribution(p, float64(p.Count()), p.Sum(), p.HasSum(), h.AggregationTemporality())
-			}
+			b.distribution(p, float64(p.Count()), p.Sum(), p.HasSum(), h.AggregationTemporality(), func(last *buckets) bool {
+				return b.spread.explicit(last, p, cumulative)
+			})
 		}
+		b.rollCounts(h.AggregationTemporality())
 	case pmetric.MetricTypeExponentialHistogram:
 		h := m.ExponentialHistogram()
+		cumulative := h.AggregationTemporality() == pmetric.AggregationTemporalityCumulative
 		for _, p := range h.DataPoints().All() {
-			if b.watched(p.Attributes(), p.Flags()) {
-				b.distribution(p, float64(p.Count()), p.Sum(), p.HasSum(), h.AggregationTemporality())
-			}
+			b.distribution(p, float64(p.Count()), p.Sum(), p.HasSum(), h.AggregationTemporality(), func(last *buckets) bool {
+				return b.spread.exponential(last, p, cumulative)
+			})
 		}
+		b.rollCounts(h.AggregationTemporality())
 	case pmetric.MetricTypeSummary:
 		for _, p := range m.Summary().DataPoints().All() {
-			if b.watched(p.Attributes(), p.Flags()) {
-				b.distribution(p, float64(p.Count()), p.Sum(), true, pmetric.AggregationTemporalityCumulative)
-			}
+			b.distribution(p, float64(p.Count()), p.Sum(), true, pmetric.AggregationTemporalityCumulative, nil)
 		}
+		b.rollCounts(pmetric.AggregationTemporalityCumulative)
 	}
 }
 
@@ -95,31 +101,54 @@ func (b *batch) numbers(points pmetric.NumberDataPointSlice, temporality pmetric
 		}
 		s := b.find(0)
 		if s == nil {
+			b.rollup.add(v, p.StartTimestamp(), p.Timestamp())
 			continue
 		}
 		if perSecond, ok := s.rate.take(v, p.StartTimestamp(), p.Timestamp(), temporality); ok {
 			b.judge(s, p.Timestamp(), perSecond)
 		}
 	}
+	b.roll(temporality, 0)
 }
 
 // distributionPoint is a point of a histogram or a summary.
 type distributionPoint interface {
+	Attributes() pcommon.Map
+	Flags() pmetric.DataPointFlags
 	StartTimestamp() pcommon.Timestamp
 	Timestamp() pcommon.Timestamp
 }
 
-// distribution observes how often something happened and how large it was on
-// average, as two series.
-func (b *batch) distribution(p distributionPoint, count, sum float64, hasSum bool, temporality pmetric.AggregationTemporality) {
-	b.subject.suffix, b.subject.perSecond = ".count", true
-	s := b.find(1)
-	if s == nil {
+// The parts of a distribution, each a series.
+const (
+	partCount = 1 + iota
+	partMean
+	partQuantiles // the first of them
+)
+
+// distribution observes how often something happened and how large it was: quantiles
+// where there are buckets, which fresh reads, else the mean.
+func (b *batch) distribution(p distributionPoint, count, sum float64, hasSum bool, temporality pmetric.AggregationTemporality, fresh func(*buckets) bool) {
+	if !b.watched(p.Attributes(), p.Flags()) {
 		return
 	}
+	b.subject.suffix, b.subject.perSecond = ".count", true
+	s := b.find(partCount)
+	if s == nil {
+		b.rollup.add(count, p.StartTimestamp(), p.Timestamp())
+		return
+	}
+	late := s.rate.time != 0 && p.Timestamp() <= s.rate.time
 	perSecond, ok := s.rate.take(count, p.StartTimestamp(), p.Timestamp(), temporality)
 	if ok {
 		b.judge(s, p.Timestamp(), perSecond)
+	}
+	if late {
+		return
+	}
+	b.subject.perSecond = false
+	if fresh != nil && b.quantiles(s, p, fresh) {
+		return
 	}
 	if !hasSum {
 		return
@@ -128,10 +157,41 @@ func (b *batch) distribution(p distributionPoint, count, sum float64, hasSum boo
 	if !ok || !sumOK || perSecond == 0 {
 		return
 	}
-	b.subject.suffix, b.subject.perSecond = ".mean", false
-	if s = b.find(2); s != nil {
+	b.subject.suffix = ".mean"
+	if s = b.find(partMean); s != nil {
 		b.judge(s, p.Timestamp(), sumPerSecond/perSecond)
 	}
+}
+
+// quantiles observes those of the new observations. It is false for a histogram without
+// usable buckets.
+func (b *batch) quantiles(s *series, p distributionPoint, fresh func(*buckets) bool) bool {
+	had := s.buckets
+	if s.buckets == nil {
+		s.buckets = &buckets{}
+	}
+	before := had.bytes()
+	ok := fresh(s.buckets)
+	if !ok && len(s.buckets.counts) == 0 {
+		s.buckets = had
+		return false
+	}
+	b.watcher.bytes += s.buckets.bytes() - before
+	for i, q := range quantiles {
+		if !ok || b.spread.total < q.least {
+			continue
+		}
+		b.subject.suffix = q.suffix
+		if s := b.find(uint64(partQuantiles + i)); s != nil {
+			b.judge(s, p.Timestamp(), b.spread.quantile(q.q))
+		}
+	}
+	return true
+}
+
+func (b *batch) rollCounts(temporality pmetric.AggregationTemporality) {
+	b.subject.suffix, b.subject.perSecond = ".count", true
+	b.roll(temporality, partCount)
 }
 
 // find is the series of the subject; part tells a histogram's series apart.
@@ -149,6 +209,9 @@ func (b *batch) judge(s *series, t pcommon.Timestamp, v float64) {
 		return
 	}
 	w.counts.points++
+	if s.outlook != nil {
+		s.outlook.observe(t.AsTime(), v)
+	}
 	s.negative = s.negative || v < 0
 	b.subject.negative = s.negative
 	anomalous := verdict.State == anomaly.Anomalous
@@ -160,6 +223,9 @@ func (b *batch) judge(s *series, t pcommon.Timestamp, v float64) {
 	if export {
 		s.baselineAt = t
 		b.baselines.append(&b.subject, t, v, s.learned(verdict.State, w.cfg.MinHistory), &verdict)
+		if s.outlook != nil {
+			b.baselines.appendForecast(&b.subject, t, s.outlook)
+		}
 	}
 	b.report(s, t, v, &verdict)
 }

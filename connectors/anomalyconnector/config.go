@@ -21,16 +21,23 @@ type Config struct {
 	// AdoptAfter is how long an anomaly lasts before its level becomes the new
 	// normal; zero is never.
 	AdoptAfter time.Duration `mapstructure:"adopt_after"`
-	// MaxSeries is how many series are watched at most. Points of others pass
-	// through unwatched and are counted.
-	MaxSeries int `mapstructure:"max_series"`
+	// MaxBytes is the memory for what is learned. When it is used up, the points of
+	// further series are watched together, one series named <other> per metric, and
+	// counted.
+	MaxBytes int64 `mapstructure:"max_bytes"`
 	// MaxBaselines is of how many series the baseline families are exported.
 	MaxBaselines int `mapstructure:"max_baselines"`
+	// MaxForecasts is of how many series the next two hours are forecast, of those whose
+	// rule asks for it.
+	MaxForecasts int `mapstructure:"max_forecasts"`
 	// SeriesExpiry is how long after its last point a series is forgotten.
 	SeriesExpiry time.Duration `mapstructure:"series_expiry"`
 	// BaselinesInterval is the least time between two points of a baseline; zero
 	// gives one for every point observed. A change of state is always exported.
 	BaselinesInterval time.Duration `mapstructure:"baselines_interval"`
+	// GroupWindow is how long after a series became anomalous others of the same resource
+	// that do so belong to the same finding; zero gives each series its own.
+	GroupWindow time.Duration `mapstructure:"group_window"`
 	// UpdateInterval is the least time between two "updated" findings of a series.
 	UpdateInterval time.Duration `mapstructure:"update_interval"`
 	// Storage is the storage extension that keeps what was learned across restarts;
@@ -66,6 +73,8 @@ type Rule struct {
 	// For is how long a deviation lasts before it is an anomaly; zero is a minute, at
 	// least two points and at most six.
 	For time.Duration `mapstructure:"for"`
+	// Forecast adds what the next two hours are expected to bring.
+	Forecast bool `mapstructure:"forecast"`
 	// Severity of the findings: info, warning or critical; empty is warning.
 	Severity string `mapstructure:"severity"`
 }
@@ -75,10 +84,12 @@ func createDefaultConfig() component.Config {
 		BuiltinRules:      true,
 		MinHistory:        24 * time.Hour,     // each hour of the day was seen once
 		AdoptAfter:        time.Hour,          // a finding has told of what stays
-		MaxSeries:         2000,               // 2.7 KB each: 5.4 MB; a host has about 100
+		MaxBytes:          8 << 20,            // about 2800 series; a host has about 100
 		MaxBaselines:      500,                // five metrics each: 2500 more series in Prometheus
+		MaxForecasts:      100,                // 1.6 KB and nine metrics each
 		SeriesExpiry:      7 * 24 * time.Hour, // a host that was off for a week has not lost its baseline
 		BaselinesInterval: 10 * time.Second,   // as often as host metrics
+		GroupWindow:       time.Minute,        // what fails together shows within some points
 		UpdateInterval:    5 * time.Minute,    // enough to follow an incident on a page
 		SnapshotInterval:  5 * time.Minute,    // a crash loses five minutes of learning
 	}
@@ -97,14 +108,18 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf("%s must not be negative", key))
 		}
 	}
-	positive(c.MaxSeries > 0, "max_series")
+	positive(c.MaxBytes > 0, "max_bytes")
 	positive(c.SeriesExpiry > 0, "series_expiry")
 	if c.MaxBaselines < 0 {
 		errs = append(errs, errors.New("max_baselines must not be negative; 0 exports none"))
 	}
+	if c.MaxForecasts < 0 {
+		errs = append(errs, errors.New("max_forecasts must not be negative; 0 forecasts none"))
+	}
 	notNegative(c.MinHistory, "min_history")
 	notNegative(c.AdoptAfter, "adopt_after")
 	notNegative(c.BaselinesInterval, "baselines_interval")
+	notNegative(c.GroupWindow, "group_window")
 	notNegative(c.UpdateInterval, "update_interval")
 	notNegative(c.SnapshotInterval, "snapshot_interval")
 	if len(c.Rules) == 0 && !c.BuiltinRules {

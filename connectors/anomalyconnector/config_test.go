@@ -31,9 +31,9 @@ func TestConfig(t *testing.T) {
 	require.Equal(t, &Config{
 		Rules: []Rule{{
 			Include: []string{"http.*"}, Exclude: []string{"http.debug.*"}, Attributes: map[string]string{"http.route": "/api/*"},
-			Direction: "up", Floor: 5, MinChange: 0.2, For: 2 * time.Minute, Severity: "critical",
+			Direction: "up", Floor: 5, MinChange: 0.2, For: 2 * time.Minute, Forecast: true, Severity: "critical",
 		}, {Include: []string{"noisy.*"}, Ignore: true}},
-		MinHistory: time.Hour, AdoptAfter: 2 * time.Hour, MaxSeries: 100, MaxBaselines: 10, SeriesExpiry: 24 * time.Hour,
+		MinHistory: time.Hour, AdoptAfter: 2 * time.Hour, MaxBytes: 1 << 20, MaxBaselines: 10, MaxForecasts: 5, GroupWindow: 30 * time.Second, SeriesExpiry: 24 * time.Hour,
 		BaselinesInterval: 30 * time.Second, UpdateInterval: time.Minute, Storage: &storage, SnapshotInterval: time.Minute,
 	}, load(t, "anomaly/all"))
 	require.NoError(t, componenttest.CheckConfigStruct(NewFactory().CreateDefaultConfig()))
@@ -41,7 +41,9 @@ func TestConfig(t *testing.T) {
 
 func TestValidateNamesTheKey(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"max_series must be positive":             func(c *Config) { c.MaxSeries = 0 },
+		"max_bytes must be positive":              func(c *Config) { c.MaxBytes = 0 },
+		"max_forecasts must not be negative":      func(c *Config) { c.MaxForecasts = -1 },
+		"group_window must not be negative":       func(c *Config) { c.GroupWindow = -1 },
 		"max_baselines must not be negative":      func(c *Config) { c.MaxBaselines = -1 },
 		"min_history must not be negative":        func(c *Config) { c.MinHistory = -1 },
 		"adopt_after must not be negative":        func(c *Config) { c.AdoptAfter = -1 },

@@ -371,29 +371,42 @@ func TestBrokenSnapshotStartsAnew(t *testing.T) {
 	}
 }
 
-func TestMaxSeries(t *testing.T) {
+func TestRefusedSeriesAreWatchedTogether(t *testing.T) {
 	cfg := shortConfig()
-	cfg.MaxSeries = 3
+	cfg.MaxBytes = 3 * seriesBytes
 	r := newRig(t, cfg, componenttest.NewNopHost())
 	defer r.stop()
-	for range 10 {
+	for tick := range 10 {
 		md, m := oneMetric("many", "1")
 		g := m.SetEmptyGauge()
+		total := md.ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().AppendEmpty()
+		total.SetName("total")
+		total.SetEmptySum().SetIsMonotonic(true)
+		total.Sum().SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 		for i := range 10 {
-			p := g.DataPoints().AppendEmpty()
-			p.SetTimestamp(pcommon.NewTimestampFromTime(r.at))
-			p.SetIntValue(int64(i))
-			p.Attributes().PutInt("i", int64(i))
+			for _, p := range []pmetric.NumberDataPoint{g.DataPoints().AppendEmpty(), total.Sum().DataPoints().AppendEmpty()} {
+				p.SetTimestamp(pcommon.NewTimestampFromTime(r.at))
+				p.SetIntValue(int64(i * (tick + 1)))
+				p.Attributes().PutInt("i", int64(i))
+			}
 		}
 		r.feed(md)
 	}
-	require.Len(t, r.baseline(signals.MetricBaselineObserved), 3*5)
 	require.Len(t, r.baseline("many"), 100, "refused series pass through")
+	last := map[string]float64{}
+	for _, p := range r.baseline(signals.MetricBaselineObserved) {
+		metric, _ := p.Attributes().Get("metric")
+		if name, ok := p.Attributes().Get("series"); ok {
+			require.Equal(t, "<other>", name.Str())
+			last[metric.Str()] = p.DoubleValue()
+		}
+	}
+	require.Equal(t, map[string]float64{"many": 60, "total": 45}, last, "the mean of gauges, the sum of rates")
 }
 
 func TestExpiredSeriesMakeRoom(t *testing.T) {
 	cfg := shortConfig()
-	cfg.MaxSeries = 1
+	cfg.MaxBytes = seriesBytes
 	r := newRig(t, cfg, componenttest.NewNopHost())
 	defer r.stop()
 	w := r.sides[0].(*metricsSide).watcher
@@ -496,7 +509,7 @@ func TestBuildsDoNotShare(t *testing.T) {
 
 func BenchmarkObserve(b *testing.B) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.MaxSeries = 20000
+	cfg.MaxBytes = 64 << 20
 	c, err := NewFactory().CreateMetricsToMetrics(b.Context(), connectortest.NewNopSettings(componentType), cfg, consumertest.NewNop())
 	require.NoError(b, err)
 	require.NoError(b, c.Start(b.Context(), componenttest.NewNopHost()))

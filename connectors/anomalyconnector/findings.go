@@ -16,37 +16,25 @@ import (
 	"github.com/tidewatch/tidewatch/signals"
 )
 
-// report turns a change of state into a finding.
-func (b *batch) report(s *series, t pcommon.Timestamp, v float64, verdict *anomaly.Verdict) {
+// tell makes a finding of what happened to a group.
+func (b *batch) tell(s *series, g *group, state string, t pcommon.Timestamp, v float64, verdict *anomaly.Verdict) {
 	w := b.watcher
-	state := ""
-	switch anomalous := verdict.State == anomaly.Anomalous; {
-	case anomalous && s.openedAt == 0:
-		state = signals.StateOpen
-		s.openedAt = pcommon.NewTimestampFromTime(s.detector.Since())
-	case anomalous && due(s.notifiedAt, t, w.cfg.UpdateInterval):
-		state = signals.StateUpdated
-	case !anomalous && s.openedAt != 0:
-		state = signals.StateResolved
-	}
-	if state == "" {
+	g.notifiedAt, g.changed = t, false
+	if w.logs == nil {
 		return
 	}
-	s.notifiedAt = t
-	if w.logs != nil {
-		f := b.finding(s, state, t, v, verdict)
-		w.pending.add(&f, b.resource, &w.counts)
-		w.counts.findings[state]++
+	if math.IsNaN(verdict.Lower) {
+		s.detector.AddBand(verdict)
 	}
-	if state == signals.StateResolved {
-		s.openedAt, s.notifiedAt = 0, 0
-	}
+	f := b.finding(s, g, state, t, v, verdict)
+	w.pending.add(&f, b.resource, &w.counts)
+	w.counts.findings[state]++
 }
 
-func (b *batch) finding(s *series, state string, t pcommon.Timestamp, v float64, verdict *anomaly.Verdict) finding.Finding {
+func (b *batch) finding(s *series, g *group, state string, t pcommon.Timestamp, v float64, verdict *anomaly.Verdict) finding.Finding {
 	f := finding.Finding{
 		Kind: signals.KindMetricAnomaly, State: state, Severity: s.rule.Severity, Score: verdict.Score,
-		Start: s.openedAt.AsTime(), Time: t.AsTime(),
+		Start: g.start.AsTime(), Time: t.AsTime(),
 		Subject: []finding.Attr{{Key: signals.AttrFindingMetric, Value: b.subject.name()}},
 		Receipt: finding.Receipt{
 			Observed: number(v), Expected: number(verdict.Expected), Lower: number(b.subject.lower(verdict)), Upper: number(verdict.Upper),
@@ -56,10 +44,13 @@ func (b *batch) finding(s *series, state string, t pcommon.Timestamp, v float64,
 	for k, value := range b.subject.attributes.All() {
 		f.Subject = append(f.Subject, finding.Attr{Key: k, Value: value.AsString()})
 	}
+	if list := g.list(); list != "" {
+		f.Details = []finding.Attr{{Key: signals.AttrFindingOthers, Value: list}}
+	}
 	if before, ok := s.detector.SameHourLastWeek(t.AsTime()); ok {
 		f.Receipt.SameHourLastWeek = number(before)
 	}
-	f.Summary = b.summary(&f, verdict, v)
+	f.Summary = b.summary(&f, g, verdict, v)
 	return f
 }
 
@@ -75,20 +66,40 @@ func (s *subject) unitOf() string {
 	return unit
 }
 
-func (b *batch) summary(f *finding.Finding, verdict *anomaly.Verdict, v float64) string {
-	name := b.subject.name()
-	if len(f.Subject) > 1 {
-		attrs := make([]string, 0, len(f.Subject)-1)
-		for _, a := range f.Subject[1:] {
-			attrs = append(attrs, a.Key+"="+a.Value)
-		}
-		name += " {" + strings.Join(attrs, ", ") + "}"
+// label names a series for people.
+func (s *subject) label() string {
+	if s.attributes.Len() == 0 {
+		return s.name()
 	}
-	if f.State == signals.StateResolved {
-		if verdict.State == anomaly.Adapting {
-			return fmt.Sprintf("%s stayed at about %s since %s; this is now taken for normal.", name, b.format(v), f.Start.UTC().Format(time.TimeOnly))
-		}
+	attrs := make([]string, 0, s.attributes.Len())
+	for k, v := range s.attributes.All() {
+		attrs = append(attrs, k+"="+v.AsString())
+	}
+	return s.name() + " {" + strings.Join(attrs, ", ") + "}"
+}
+
+func (b *batch) summary(f *finding.Finding, g *group, verdict *anomaly.Verdict, v float64) string {
+	text := b.leading(f, g, verdict, v)
+	switch list := g.list(); {
+	case g.others == 0:
+	case list == "":
+		text += fmt.Sprintf(" At the same moment: %d other series.", g.others)
+	default:
+		text += " At the same moment: " + list + "."
+	}
+	return text
+}
+
+// leading is the sentence about the series that leads a finding.
+func (b *batch) leading(f *finding.Finding, g *group, verdict *anomaly.Verdict, v float64) string {
+	name := b.subject.label()
+	switch {
+	case f.State == signals.StateResolved && verdict.State == anomaly.Adapting:
+		return fmt.Sprintf("%s stayed at about %s since %s; this is now taken for normal.", name, b.format(v), f.Start.UTC().Format(time.TimeOnly))
+	case f.State == signals.StateResolved:
 		return fmt.Sprintf("%s is back in its band after %s: %s.", name, f.Time.Sub(f.Start).Round(time.Second), b.format(v))
+	case verdict.State != anomaly.Anomalous:
+		return fmt.Sprintf("%s is back in its band: %s; %d other series are not yet in theirs.", name, b.format(v), g.open)
 	}
 	side := "above"
 	if v < verdict.Expected {

@@ -49,16 +49,16 @@ func builtinRules() []Rule {
 	used := map[string]string{"state": "used"}
 	return []Rule{
 		// A quarter of all processors.
-		{Include: []string{"system.cpu.utilization"}, Floor: 0.25, For: housekeeping},
+		{Include: []string{"system.cpu.utilization"}, Floor: 0.25, For: housekeeping, Forecast: true},
 		{Include: []string{"system.cpu.load_average.5m"}, Floor: 4, MinChange: 0.5, For: housekeeping},
-		{Include: []string{"system.memory.utilization"}, Attributes: used, Floor: 0.1, For: housekeeping},
+		{Include: []string{"system.memory.utilization"}, Attributes: used, Floor: 0.1, For: housekeeping, Forecast: true},
 		{Include: []string{"system.memory.usage"}, Attributes: used, Floor: 256 << 20, MinChange: 0.25, For: housekeeping},
 		{Include: []string{"system.paging.utilization"}, Attributes: used, Direction: "up", Floor: 0.1, For: housekeeping},
 		// 20 MB/s of disk and 5 MB/s of network are below what any machine of today notices.
 		{Include: []string{"system.disk.io"}, Direction: "up", Floor: 20e6, MinChange: 0.5, For: housekeeping},
-		{Include: []string{"system.network.io"}, Floor: 5e6, MinChange: 0.5, For: housekeeping},
+		{Include: []string{"system.network.io"}, Floor: 5e6, MinChange: 0.5, For: housekeeping, Forecast: true},
 		{Include: []string{"system.network.errors", "system.network.dropped"}, Direction: "up", Floor: 10, For: housekeeping},
-		{Include: []string{"system.filesystem.utilization"}, Direction: "up", Floor: 0.05, For: housekeeping},
+		{Include: []string{"system.filesystem.utilization"}, Direction: "up", Floor: 0.05, For: housekeeping, Forecast: true},
 		{Include: []string{"system.processes.count"}, Direction: "up", Floor: 200, MinChange: 0.5, For: housekeeping},
 		{Include: []string{signals.MetricLogLines}, Direction: "up", Floor: 20, MinChange: 0.5, For: housekeeping},
 		// Tidewatch's own families, and what is left of the host's.

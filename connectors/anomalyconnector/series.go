@@ -10,46 +10,78 @@ import (
 
 // series is one watched series. It holds no text: a point brings the names along.
 type series struct {
+	id       seriesID
 	detector *anomaly.Detector
-	rule     *rule // nil from Restore to the first point
+	rule     *rule    // nil from Restore to the first point
+	outlook  *outlook // nil when not forecast
 	rate     rate
 	sum      rate // of histograms: the sum of the values
 	seen     time.Time
 	exported bool
 	negative bool // values below zero have been seen
-	// baselineAt is the time of the last exported point, notifiedAt that of the last
-	// finding about the present anomaly; zero is none.
-	baselineAt, notifiedAt pcommon.Timestamp
-	openedAt               pcommon.Timestamp
+	rollup   bool // it stands for the refused series of a metric
+	rolled   int32
+	buckets  *buckets // of histograms
+	// baselineAt is the time of the last exported point, openedAt when the present
+	// anomaly began; zero is none. leader is the series whose finding tells of it.
+	baselineAt, openedAt pcommon.Timestamp
+	leader               seriesID
 }
 
 // find returns the series of an id and admits it if it is new and there is room.
 func (w *watcher) find(id seriesID, r *rule) *series {
 	s, ok := w.series[id]
 	if !ok {
-		if len(w.series) >= w.cfg.MaxSeries {
+		if w.bytes+seriesBytes > w.cfg.MaxBytes {
 			w.expire(fullExpiry, &w.madeRoomAt)
-			if len(w.series) >= w.cfg.MaxSeries {
+			if w.bytes+seriesBytes > w.cfg.MaxBytes {
 				w.counts.refused++
 				return nil
 			}
 		}
-		s = &series{detector: anomaly.New(&r.settings), rule: r}
-		w.series[id] = s
-		w.allowExport(s)
+		s = w.admit(id, r)
 	}
+	w.use(s, r)
+	return s
+}
+
+// admit makes a series. Its rule decides at the first use.
+func (w *watcher) admit(id seriesID, r *rule) *series {
+	s := &series{id: id, detector: anomaly.New(&r.settings)}
+	w.series[id] = s
+	w.bytes += seriesBytes
+	w.allowExport(s)
+	return s
+}
+
+// use notes that the series has a point.
+func (w *watcher) use(s *series, r *rule) {
 	if s.rule == nil {
 		s.rule = r
 		s.detector.Use(&r.settings)
+		w.allowForecast(s)
 	}
 	s.seen = w.batchTime
-	return s
 }
 
 func (w *watcher) allowExport(s *series) {
 	if w.exported < w.cfg.MaxBaselines {
 		s.exported = true
 		w.exported++
+	}
+}
+
+// allowForecast begins or ends the forecast of a series whose rule is known.
+func (w *watcher) allowForecast(s *series) {
+	switch {
+	case s.rule.Forecast && s.outlook == nil && w.forecasts < w.cfg.MaxForecasts:
+		s.outlook = newOutlook()
+		w.forecasts++
+		w.bytes += outlookBytes
+	case !s.rule.Forecast && s.outlook != nil:
+		s.outlook = nil
+		w.forecasts--
+		w.bytes -= outlookBytes
 	}
 }
 
@@ -72,9 +104,23 @@ func (w *watcher) expire(age time.Duration, last *time.Time) {
 		if w.batchTime.Sub(s.seen) > age {
 			delete(w.series, id)
 			w.counts.expired++
-			if s.exported {
-				w.exported--
-			}
+			w.forget(s)
 		}
+	}
+}
+
+// forget gives back what a series held.
+func (w *watcher) forget(s *series) {
+	w.leave(s)
+	w.bytes -= seriesBytes + s.buckets.bytes()
+	if s.exported {
+		w.exported--
+	}
+	if s.rollup {
+		w.rollups--
+	}
+	if s.outlook != nil {
+		w.forecasts--
+		w.bytes -= outlookBytes
 	}
 }

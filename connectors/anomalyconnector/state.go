@@ -9,12 +9,17 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/tidewatch/tidewatch/anomaly"
+	"github.com/tidewatch/tidewatch/anomaly/forecast"
 )
 
 // A snapshot is its version, the number of series, and for each its id, the last
 // points of its counter, the time at which its finding was opened, whether it has
-// been negative, and its detector.
-const snapshotVersion = 2
+// been negative, the series that leads its finding, its forecaster, and its detector.
+// Version 2 had neither leader nor forecaster and is read still.
+const (
+	snapshotVersion = 3
+	oldSnapshot     = 2
+)
 
 var errSnapshot = errors.New("snapshot is not usable")
 
@@ -27,9 +32,12 @@ func (w *watcher) appendSnapshot(b []byte) []byte {
 	for id, s := range w.series {
 		for _, v := range [...]uint64{
 			uint64(id), math.Float64bits(s.rate.value), uint64(s.rate.time),
-			math.Float64bits(s.sum.value), uint64(s.sum.time), uint64(s.openedAt), bit(s.negative),
+			math.Float64bits(s.sum.value), uint64(s.sum.time), uint64(s.openedAt), bit(s.negative), uint64(s.leader), bit(s.outlook != nil),
 		} {
 			b = le.AppendUint64(b, v)
+		}
+		if s.outlook != nil {
+			b = s.outlook.forecaster.AppendSnapshot(b)
 		}
 		b = s.detector.AppendSnapshot(b)
 	}
@@ -37,7 +45,7 @@ func (w *watcher) appendSnapshot(b []byte) []byte {
 }
 
 // restore reads a snapshot; b may be empty. After an error the series read so far
-// are kept. Series beyond max_series are left out.
+// are kept. Series beyond max_bytes are left out.
 func (w *watcher) restore(b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -45,35 +53,57 @@ func (w *watcher) restore(b []byte) error {
 		return nil
 	}
 	const header = 1 + 4
-	if len(b) < header || b[0] != snapshotVersion {
+	if len(b) < header || b[0] != snapshotVersion && b[0] != oldSnapshot {
 		return fmt.Errorf("restore baselines: %w: version %d, want %d", errSnapshot, b[0], snapshotVersion)
 	}
 	le := binary.LittleEndian
+	fields := 9
+	if b[0] == oldSnapshot {
+		fields = 7
+	}
 	n := le.Uint32(b[1:])
 	b = b[header:]
 	settings := anomaly.DefaultSettings()
 	now := w.now()
-	for range min(int64(n), int64(w.cfg.MaxSeries)) {
-		var f [7]uint64
-		if len(b) < 8*len(f) {
+	for range n {
+		if w.bytes+seriesBytes > w.cfg.MaxBytes {
+			break
+		}
+		var f [9]uint64
+		if len(b) < 8*fields {
 			return fmt.Errorf("restore baselines: %w: truncated", errSnapshot)
 		}
-		for i := range f {
+		for i := range fields {
 			f[i] = le.Uint64(b[8*i:])
 		}
-		d, rest, err := anomaly.Restore(&settings, b[8*len(f):])
+		b = b[8*fields:]
+		var o *outlook
+		if f[8] != 0 {
+			g, rest, err := forecast.Restore(b)
+			if err != nil {
+				return fmt.Errorf("restore baselines: %w", err)
+			}
+			o, b = &outlook{forecaster: g}, rest
+		}
+		d, rest, err := anomaly.Restore(&settings, b)
 		if err != nil {
 			return fmt.Errorf("restore baselines: %w", err)
 		}
 		b = rest
 		s := &series{
-			detector: d, seen: now, openedAt: pcommon.Timestamp(f[5]), negative: f[6] != 0,
+			id: seriesID(f[0]), outlook: o, leader: seriesID(f[7]), detector: d, seen: now, openedAt: pcommon.Timestamp(f[5]), negative: f[6] != 0,
 			rate: rate{math.Float64frombits(f[1]), pcommon.Timestamp(f[2])},
 			sum:  rate{math.Float64frombits(f[3]), pcommon.Timestamp(f[4])},
 		}
-		w.series[seriesID(f[0])] = s
+		w.series[s.id] = s
+		w.bytes += seriesBytes
 		w.allowExport(s)
+		if s.outlook != nil {
+			w.forecasts++
+			w.bytes += outlookBytes
+		}
 	}
+	w.regroup()
 	return nil
 }
 

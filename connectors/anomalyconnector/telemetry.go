@@ -13,14 +13,14 @@ import (
 
 // counts are what happened since the last record.
 type counts struct {
-	points, ignored, refused, expired, findingsDropped int64
-	findings                                           map[string]int64
+	points, ignored, refused, rolledUp, expired, findingsDropped int64
+	findings                                                     map[string]int64
 }
 
 // telemetry counts what the connector does.
 type telemetry struct {
-	points, ignored, refused, expired, findings, dropped metric.Int64Counter
-	registration                                         metric.Registration
+	points, ignored, refused, rolledUp, expired, findings, dropped metric.Int64Counter
+	registration                                                   metric.Registration
 }
 
 func newTelemetry(set component.TelemetrySettings, w *watcher) (*telemetry, error) {
@@ -35,7 +35,8 @@ func newTelemetry(set component.TelemetrySettings, w *watcher) (*telemetry, erro
 	t := &telemetry{
 		points:   counter("points", "{datapoint}", "Points judged."),
 		ignored:  counter("points_ignored", "{datapoint}", "Points not judged: late, duplicate or not a number."),
-		refused:  counter("points_refused", "{datapoint}", "Points of series that are not watched because max_series are."),
+		refused:  counter("points_refused", "{datapoint}", "Points of series that have no baseline of their own because max_bytes is used up."),
+		rolledUp: counter("points_rolled_up", "{datapoint}", "Points refused that are watched as part of the series <other> of their metric."),
 		expired:  counter("series_expired", "{series}", "Series forgotten because they had no points."),
 		findings: counter("findings", "{finding}", "Findings, by state."),
 		dropped:  counter("findings_dropped", "{finding}", "Findings lost because the logs pipeline refused too many."),
@@ -62,7 +63,7 @@ func (t *telemetry) record(ctx context.Context, c *counts) {
 	for _, x := range [...]struct {
 		counter metric.Int64Counter
 		n       *int64
-	}{{t.points, &c.points}, {t.ignored, &c.ignored}, {t.refused, &c.refused}, {t.expired, &c.expired}, {t.dropped, &c.findingsDropped}} {
+	}{{t.points, &c.points}, {t.ignored, &c.ignored}, {t.refused, &c.refused}, {t.rolledUp, &c.rolledUp}, {t.expired, &c.expired}, {t.dropped, &c.findingsDropped}} {
 		if *x.n > 0 {
 			x.counter.Add(ctx, *x.n)
 			*x.n = 0

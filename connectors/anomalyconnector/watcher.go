@@ -39,7 +39,11 @@ type watcher struct {
 	mu                  sync.Mutex // guards all below
 	series              map[seriesID]*series
 	names               map[uint64]*rule // by hash of the metric's name; nil: not watched
-	exported            int
+	bytes               int64            // held by series
+	exported, forecasts int
+	rollups             int
+	groups              map[seriesID]*group // findings that are open, by the series that leads
+	latest              map[uint64]seriesID // the last opened one, by hash of the resource
 	batchTime           time.Time
 	sweptAt, madeRoomAt time.Time
 	counts              counts
@@ -64,6 +68,7 @@ func watcherFor(set connector.Settings, cfg *Config, has func(*watcher) bool) (*
 	w := &watcher{
 		cfg: cfg, id: set.ID, logger: set.Logger, rules: compileRules(cfg), now: time.Now,
 		series: map[seriesID]*series{}, names: map[uint64]*rule{},
+		groups: map[seriesID]*group{}, latest: map[uint64]seriesID{},
 	}
 	var err error
 	if w.telemetry, err = newTelemetry(set.TelemetrySettings, w); err != nil {
@@ -134,6 +139,7 @@ func (w *watcher) observe(ctx context.Context, md pmetric.Metrics) pmetric.Metri
 				b.metric(m)
 			}
 		}
+		b.open()
 	}
 	w.telemetry.record(ctx, &w.counts)
 	return out
