@@ -2,15 +2,28 @@ package change
 
 import "math"
 
-// surprise is about how unlikely it is, in nats, that x or more lines come where
-// mean are expected and lines come in clumps: Chernoff's bound of a Poisson
-// number of clumps, and Bahadur and Rao's factor to it.
+// burstSize is the mean number of lines that come together, if their number is
+// geometric and the variance of a count is clump times its mean.
+func burstSize(clump float64) float64 { return (max(1, clump) + 1) / 2 }
+
+// surprise bounds, in nats, how unlikely it is that x or more lines come where
+// mean are expected: Chernoff's bound of a Poisson number of bursts, each of a
+// geometric number of lines (Polya and Aeppli's distribution; Poisson's if clump
+// is 1).
 func surprise(x, mean, clump float64) float64 {
-	k, m := x/clump, max(mean/clump, 1e-6)
-	if k <= m {
+	mean = max(mean, 1e-6)
+	if x <= mean {
 		return 0
 	}
-	return k*math.Log(k/m) - k + m + max(0, math.Log(math.Sqrt(2*math.Pi*k)*(1-m/k)))
+	s := burstSize(clump)
+	p, q := 1/s, 1-1/s
+	bursts := mean / s
+	z := x / mean // e to the parameter of the bound; that of Poisson's
+	if q > 1e-9 {
+		b := 2*x*q + bursts*p
+		z = 2 * x / (b + math.Sqrt(b*b-4*x*x*q*q))
+	}
+	return x*math.Log(z) - bursts*(p*z/(1-q*z)-1)
 }
 
 // atLeast is the smallest number of lines whose surprise reaches nats.

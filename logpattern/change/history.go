@@ -108,7 +108,7 @@ func (h *history) learn(from, to int64, x, busiest float64) {
 			n = min(1, float64((from+1)*minute-h.first)/float64(minute))
 			end = from + 1
 		} else {
-			h.scatter(x, n, h.expected((from+end)/2*minute))
+			h.scatter(x, n, h.usual((from+end)/2*minute))
 		}
 		keep := math.Exp2(-n / memory)
 		h.peak, h.burst, h.gap = max(x, h.peak*keep), max(busiest, h.burst*keep), h.gap*keep
@@ -192,6 +192,18 @@ func (h *history) expected(t int64) float64 {
 		return here
 	}
 	return here*(1-far) + next*far
+}
+
+// usual is what a minute that leaves the windows is compared with: the minutes
+// around it, as long as the hour is not known.
+func (h *history) usual(t int64) float64 {
+	if _, ok := h.profile.at(t / hour); ok {
+		return h.expected(t)
+	}
+	if t/bucket > h.end {
+		return 0
+	}
+	return h.last(window) * perMinute / window
 }
 
 // band is the lowest and the highest of what is expected around t: of this hour

@@ -3,9 +3,9 @@ package change
 import "math"
 
 const (
-	// improbable is how surprising a flood or a spike must be, in nats: 3e-7 for
-	// each look, and there are a million looks a day.
-	improbable = 15
+	// improbable is how surprising a flood or a spike must be, in nats: less than
+	// 6e-6, in each of some thousand minutes a day.
+	improbable = 12
 	// fewLines is how many lines are never a flood or a spike.
 	fewLines = 8
 	// young is how many minutes of history a pattern needs to be judged by it.

@@ -10,7 +10,7 @@ const (
 	// gone is how unlikely a silence must be, in nats, of a pattern that comes once
 	// in a quarter of an hour. It grows with the number of gaps, of which each is a
 	// chance.
-	gone = 9.5
+	gone = 10.5
 	// goneService is the same for all patterns of a service at once.
 	goneService = 18
 	// longer is how much longer than the longest gap before a silence must be.
@@ -29,7 +29,7 @@ func (h *history) quietness(from, to int64, activity float64) float64 {
 	if e := h.expected(to); high < 2*low { // one curve with some noise
 		low = max(low, 0.9*e)
 	}
-	return low * activity / h.clump() * float64(to-from) / float64(minute)
+	return low * activity / burstSize(h.clump()) * float64(to-from) / float64(minute)
 }
 
 // enough is the quietness that is a silence.
