@@ -40,7 +40,7 @@ var (
 	// spoken are the words that are read as time, level or place of the message and
 	// may be written in another way.
 	spoken = regexp.MustCompile(`(?i)^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|utc|gmt|[a-z]{1,3}e?[sd]t|[cmw]es?t|msk|trace|debug|info|information|notice|note|warn|warning|error|err|crit|critical|fatal|log|in|stdout|stderr|report|system|message|msg|time|ts|date|level|severity|lvl|logger|timestamp|php|fail|set)$`)
-	keys = regexp.MustCompile(`[\w.@/-]+=|[\w.@/-]+:|"[^"\\]*"\s*:|\\.`)
+	keys   = regexp.MustCompile(`[\w.@/-]+=|[\w.@/-]+:|"[^"\\]*"\s*:|\\.`)
 )
 
 // requireKept fails if a word of the line is neither in the record's message nor in
@@ -194,7 +194,7 @@ func FuzzJoiner(f *testing.F) {
 
 // The time that a line takes grows with its length only: none of these would come
 // to an end if it grew with the square.
-func TestHostileLinesAreReadInLinearTime(t *testing.T) {
+func TestHostileLinesAreReadInLinearTime(*testing.T) {
 	const size = 256 << 10
 	var p logformat.Parser
 	var r logformat.Record

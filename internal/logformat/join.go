@@ -195,7 +195,6 @@ func headAt(line string) (h head, at int) {
 	if strings.HasPrefix(line, slowUser) || strings.HasPrefix(line, "Caused by: ") {
 		return headNone, 0
 	}
-	h = headNone
 	if line, h, at = strip(line); h != headNone {
 		return h, at
 	}
