@@ -49,13 +49,14 @@ type Detector struct {
 	clock     clock
 	level     level
 	season    season
-	near, far noise      // remainders of the mixed prediction, and of the slow level and season
-	spread    float64    // mean distance of values from their recent mean
-	typical   float64    // mean absolute remainder
+	near, far noise   // remainders of the mixed prediction, and of the slow level and season
+	spread    float64 // mean distance of values from their recent mean
+	typical   float64 // mean absolute remainder
+	alarm     alarm
 	reach     [2]float32 // half widths of the band, in scales of near
 	episode   episode
-	alarm     alarm
 	points    uint32
+	recent    recent
 	outliers  uint8
 }
 
@@ -71,6 +72,7 @@ func New(settings *Settings) *Detector {
 		n.raw.init()
 	}
 	d.reach = [2]float32{5, 5}
+	d.recent.quiet = episodeQuiet
 	return d
 }
 
@@ -116,6 +118,8 @@ func (d *Detector) Score(t time.Time, v float64) Verdict {
 
 	m := d.predict(ns)
 	all, counted := d.surprise(&m, v)
+	threshold := m.threshold
+	m.threshold += d.recent.raise(gap, d.clock.step)
 	verdict := Verdict{
 		Surprise: d.mute(&m, v, counted-m.threshold), Expected: m.expected,
 		Lower: math.NaN(), Upper: math.NaN(), Banded: d.points > handful, basis: m.basis,
@@ -124,6 +128,7 @@ func (d *Detector) Score(t time.Time, v float64) Verdict {
 		verdict.Expected = math.NaN()
 	}
 	d.judge(ns, v, &verdict)
+	d.recent.learn(counted/threshold, verdict.Surprise >= 0)
 	d.learn(&m, v, all-m.threshold >= -suspicion && d.alarm.state != Learning)
 	verdict.State = d.alarm.state
 	return verdict

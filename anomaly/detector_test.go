@@ -3,6 +3,7 @@ package anomaly_test
 import (
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 	"unsafe"
@@ -100,6 +101,28 @@ func TestRestartInTheMiddle(t *testing.T) {
 		for i, got := range scores(d, cut, values[cut:]) {
 			require.Equal(t, normalize(want[cut+i]), normalize(got), "cut %d, point %d", cut, cut+i)
 		}
+	}
+}
+
+// TestOlderSnapshot reads what version 1 wrote after 3000 points of series 4.
+func TestOlderSnapshot(t *testing.T) {
+	b, err := os.ReadFile("testdata/snapshot_v1.bin")
+	require.NoError(t, err)
+	s := anomaly.DefaultSettings()
+	d, rest, err := anomaly.Restore(&s, b)
+	require.NoError(t, err)
+	require.Empty(t, rest)
+	values := series(3100, 4)
+	fresh := anomaly.New(&s)
+	want := scores(fresh, 0, values)[3000:]
+	for i, got := range scores(d, 3000, values[3000:]) {
+		require.InDelta(t, want[i].Expected, got.Expected, 3)
+		require.Equal(t, want[i].State, got.State)
+	}
+	for _, version := range []byte{0, 200} {
+		b[0] = version
+		_, _, err = anomaly.Restore(&s, b)
+		require.ErrorIs(t, err, anomaly.ErrSnapshot)
 	}
 }
 

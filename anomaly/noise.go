@@ -20,8 +20,10 @@ const (
 	// scaledShare is the weight of the scaled remainder's surprise, the raw one has the rest.
 	scaledShare = 0.85
 	// outlierScale bounds what one remainder may add to the noise.
-	outlierScale = 5
+	outlierScale = 2.5
 	youngNoise   = 50
+	// hoursMemory is how many hours of points the noise of an hour of the day is a mean of.
+	hoursMemory = 16
 )
 
 func (c *noise) scale(hourOfDay int, floor float64) float64 {
@@ -45,7 +47,7 @@ func (c *noise) learn(e, scale float64, hourOfDay int, localPoints float64, r ra
 	young := 2 / (n + 1)
 	c.slow += max(r.day, young) * (e - c.slow)
 	c.local += max(2/(localPoints+1), young) * (e - c.local)
-	a := max(min(step/hour/8, 0.5), 0)
+	a := min(step/hour/hoursMemory, 0.5)
 	c.hours[hourOfDay/2] += float32(a * (e - float64(c.hours[hourOfDay/2])))
 }
 

@@ -7,8 +7,12 @@ import (
 	"math"
 )
 
-// snapshotVersion changes with the meaning of the fields.
-const snapshotVersion = 1
+// snapshotVersion changes with the fields. Older versions down to
+// oldestSnapshot are read; what they did not hold starts anew.
+const (
+	snapshotVersion = 2
+	oldestSnapshot  = 1
+)
 
 // ErrSnapshot is wrapped by the errors of Restore.
 var ErrSnapshot = errors.New("snapshot is not usable")
@@ -16,23 +20,23 @@ var ErrSnapshot = errors.New("snapshot is not usable")
 // AppendSnapshot appends the state of the detector to b. Settings are not part of
 // it.
 func (d *Detector) AppendSnapshot(b []byte) []byte {
-	w := codec{out: append(b, snapshotVersion)}
+	w := codec{out: append(b, snapshotVersion), version: snapshotVersion}
 	w.detector(d)
 	return w.out
 }
 
 // Restore returns a detector that goes on where the one that wrote the snapshot
-// stopped, and what follows the snapshot in b. A snapshot of another version, a
-// truncated or an impossible one is an error that wraps ErrSnapshot.
+// stopped, and what follows the snapshot in b. A snapshot of an unknown version,
+// a truncated or an impossible one is an error that wraps ErrSnapshot.
 func Restore(settings *Settings, b []byte) (*Detector, []byte, error) {
 	if len(b) == 0 {
 		return nil, b, fmt.Errorf("restore detector: %w: empty", ErrSnapshot)
 	}
-	if b[0] != snapshotVersion {
-		return nil, b, fmt.Errorf("restore detector: %w: version %d, want %d", ErrSnapshot, b[0], snapshotVersion)
+	if b[0] < oldestSnapshot || b[0] > snapshotVersion {
+		return nil, b, fmt.Errorf("restore detector: %w: version %d, want %d to %d", ErrSnapshot, b[0], oldestSnapshot, snapshotVersion)
 	}
 	d := New(settings)
-	r := codec{in: b[1:], reading: true}
+	r := codec{in: b[1:], reading: true, version: b[0]}
 	r.detector(d)
 	if r.short {
 		return nil, b, fmt.Errorf("restore detector: %w: truncated", ErrSnapshot)
@@ -57,7 +61,7 @@ func (d *Detector) sound() bool {
 	}
 	c := &d.clock
 	return d.alarm.state <= Adapting && c.step >= 0 && c.step <= maxStep && c.history >= 0 && c.history < 1e10 &&
-		d.spread >= 0 && d.typical >= 0 && d.season.slotN >= 0 && d.season.hourN >= 0
+		d.recent.surprise >= 0 && d.recent.aftershock >= 0 && d.spread >= 0 && d.typical >= 0 && d.season.slotN >= 0 && d.season.hourN >= 0
 }
 
 // codec walks the fields of a detector, writing or reading them, so that both
@@ -67,6 +71,7 @@ type codec struct {
 	in         []byte
 	reading    bool
 	short, bad bool
+	version    uint8
 }
 
 func (c *codec) detector(d *Detector) {
@@ -82,6 +87,9 @@ func (c *codec) detector(d *Detector) {
 	c.alarm(&d.alarm)
 	c.uint32(&d.points)
 	c.uint8(&d.outliers)
+	if c.version >= 2 {
+		c.recent(&d.recent)
+	}
 }
 
 func (c *codec) clock(k *clock) {
@@ -148,6 +156,12 @@ func (c *codec) episode(e *episode) {
 	}
 	c.uint16(&e.n)
 	c.uint8(&e.quiet)
+}
+
+func (c *codec) recent(r *recent) {
+	c.float32(&r.surprise)
+	c.float32(&r.aftershock)
+	c.uint8(&r.quiet)
 }
 
 func (c *codec) alarm(a *alarm) {

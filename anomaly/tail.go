@@ -14,7 +14,7 @@ const (
 	priorRate   = 1.5
 	priorIndex  = 0.3
 	indexWeight = 10
-	minIndex    = 0.1
+	minIndex    = 0.3
 	maxIndex    = 0.5
 	// maxWeight bounds the growing weight of new observations before all are scaled.
 	maxWeight = 1e6
