@@ -55,7 +55,7 @@ func killed(w *world, files, kills, total int) {
 		if w.rng.IntN(2) == 0 {
 			w.rest(time.Duration(w.rng.IntN(100)) * time.Millisecond)
 		}
-		w.crash(nil)
+		w.crash()
 	}
 	write(total)
 	for _, f := range open {

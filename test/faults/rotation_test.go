@@ -24,7 +24,7 @@ var rotations = []scenario{
 			r.write(n)
 			if w.lines.written/40_000 > kills {
 				kills++
-				w.crash(nil)
+				w.crash()
 			}
 		})
 		r.gzips.Wait()

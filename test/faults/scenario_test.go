@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,10 +48,7 @@ type world struct {
 	// patience is how long nothing may arrive while lines are missing; it ends when
 	// it was in vain once.
 	patience time.Duration
-	// crashes are the lines doubled after each kill.
-	crashes []int
-	before  int // doubled lines up to the last kill
-	notes   []string
+	notes    []string
 }
 
 // play runs the scenario, then restarts the agent once more, which must change
@@ -102,21 +100,11 @@ func (w *world) note(format string, args ...any) {
 func (w *world) rest(d time.Duration) { time.Sleep(d) }
 
 // crash kills the agent and starts it again.
-func (w *world) crash(down func()) {
+func (w *world) crash() {
 	w.agent.kill()
 	w.rest(50 * time.Millisecond) // an answer of the sink may be under way still
-	w.endCrash()
-	if down != nil {
-		down()
-	}
+	w.sink.newLife()
 	w.agent.start()
-}
-
-// endCrash notes what the crash before this moment has doubled.
-func (w *world) endCrash() {
-	doubled := w.sink.count().doubled
-	w.crashes = append(w.crashes, doubled-w.before)
-	w.before = doubled
 }
 
 // settle waits until every line has arrived and nothing more comes, or until what
@@ -185,13 +173,9 @@ func (s scenario) report(w *world, took time.Duration) {
 // miss says what of the goal was not reached.
 func (s scenario) miss(w *world, c count) string {
 	if s.goal.perKill > 0 {
-		w.crashes = append(w.crashes, c.doubled-w.before)
-		most, sum := 0, 0
-		for _, n := range w.crashes {
-			most, sum = max(most, n), sum+n
-		}
-		kills := len(w.crashes) - 1
-		w.note("%d kills doubled %d lines each, at most %d", kills, sum/max(kills, 1), most)
+		lives := w.sink.doubledByLife()
+		most, kills := slices.Max(lives), len(lives)-1
+		w.note("%d kills doubled %d lines each, at most %d", kills, c.doubled/max(kills, 1), most)
 		if most > s.goal.perKill {
 			return fmt.Sprintf("a kill doubled %d lines, more than %d", most, s.goal.perKill)
 		}

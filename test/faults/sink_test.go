@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,8 +27,10 @@ type sink struct {
 
 	mu     sync.Mutex // guards what follows
 	server *http.Server
-	heads  []uint8 // how often the beginning of each line arrived
-	tails  []uint8 // how often its end did
+	heads  []uint8  // how often the beginning of each line arrived
+	tails  []uint8  // how often its end did
+	lives  []uint16 // in which life of the agent each line arrived last
+	redone []int    // lines of each life that arrived again in a later one
 	ids    map[string]bool
 	total  int
 	unique int
@@ -43,7 +46,7 @@ type count struct{ arrived, distinct, doubled, torn int }
 func newSink(t *testing.T) *sink {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &sink{t: t, addr: l.Addr().String(), ids: map[string]bool{}}
+	s := &sink{t: t, addr: l.Addr().String(), ids: map[string]bool{}, redone: make([]int, 1)}
 	s.serve(l)
 	t.Cleanup(s.close)
 	return s
@@ -143,6 +146,20 @@ func (s *sink) count() count {
 		}
 	}
 	return c
+}
+
+// newLife says that what arrives from now on is sent by another process.
+func (s *sink) newLife() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.redone = append(s.redone, 0)
+}
+
+// doubledByLife is how many lines of each life arrived again later.
+func (s *sink) doubledByLife() []int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.redone)
 }
 
 // name lists the first lines below n that have arrived times times, as ranges; a
@@ -266,7 +283,7 @@ func (s *sink) add(body []byte) {
 		}
 		body = body[markLen:]
 		for n >= len(s.heads) {
-			s.heads, s.tails = append(s.heads, 0), append(s.tails, 0)
+			s.heads, s.tails, s.lives = append(s.heads, 0), append(s.tails, 0), append(s.lives, 0)
 		}
 		if end {
 			s.tails[n]++
@@ -274,7 +291,10 @@ func (s *sink) add(body []byte) {
 		}
 		if s.heads[n]++; s.heads[n] == 1 {
 			s.unique++
+		} else {
+			s.redone[s.lives[n]]++
 		}
+		s.lives[n] = uint16(len(s.redone) - 1)
 		s.total++
 	}
 	if s.cut > 0 && s.unique >= s.cut {
