@@ -288,3 +288,53 @@ func TestOldInstanceAfterADeployIsNoNews(t *testing.T) {
 	s.mix(after, time.Hour)
 	require.Empty(t, s.take())
 }
+
+// Whatever lines and times come, state stays within its bounds and is readable.
+func FuzzObserve(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 200, 5, 250, 7, 8, 9, 128, 11, 12})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		opt := change.Options{Learning: -1, MaxPatterns: 16}
+		d, now := change.NewDetector(opt), start
+		for i, c := range b {
+			switch {
+			case c >= 250:
+				now = now.Add(time.Duration(c-252) * 7 * time.Hour) // also back
+			case c >= 200:
+				d.Advance(now)
+				now = now.Add(time.Duration(c-199) * time.Second)
+			default:
+				id := fmt.Sprint("p", c%40)
+				for range 1 + int(c)/8 {
+					d.Observe(change.Line{
+						ID: id, Template: "value <num> of <str> is <*>" + id, Text: fmt.Sprintf("value %d of %c is x%s", i, c, id),
+						Severity: change.Severity(c % 4), Time: now.Add(-time.Duration(c%7) * time.Second),
+					}, now)
+				}
+			}
+			require.LessOrEqual(t, d.Stats().Patterns, 16)
+		}
+		for _, c := range d.Advance(now) {
+			require.GreaterOrEqual(t, c.Score, 0.0)
+			require.LessOrEqual(t, c.Score, 1.0)
+		}
+		require.NoError(t, change.NewDetector(opt).Restore(d.Snapshot()))
+	})
+}
+
+func BenchmarkObserve(b *testing.B) {
+	d := change.NewDetector(change.Options{})
+	now := start
+	ids := make([]string, 200)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%016x", i)
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if i%100 == 0 {
+			now = now.Add(time.Second)
+			d.Advance(now)
+		}
+		id := ids[(i*7919)%len(ids)]
+		d.Observe(change.Line{ID: id, Template: "order <num> of <str> paid", Text: "2026-03-09 10:00:00 INFO order 4711 of ann paid", Severity: change.Info, Time: now}, now)
+	}
+}

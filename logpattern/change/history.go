@@ -43,12 +43,15 @@ func begin(t int64) history {
 	return history{end: t / bucket, done: t / minute, first: t}
 }
 
-// unordinary are times that teach nothing about what is ordinary: those in which
-// nobody was watching, and those that are told of as a change.
+// unordinary are times that teach less about what is ordinary. Those in which
+// nobody was watching, and a silence that is told of, teach nothing. A flood or a
+// spike that is told of teaches what the hour may hold, so that a job that runs
+// every night or every week is told of once, but not how minutes scatter.
 type unordinary struct {
-	since   int64 // Unix ns; nobody was watching before
-	told    int64 // number of the last bucket of a change that is over
-	changed bool  // a change is open
+	since  int64 // Unix ns; nobody was watching before
+	told   int64 // number of the last bucket of a flood or a spike that is over
+	rate   bool  // a flood or a spike is open
+	silent bool  // a silence is
 }
 
 // roll moves the windows so that they end at t.
@@ -78,11 +81,18 @@ func (h *history) leave(b int64, u unordinary) {
 			x += n
 			busiest = max(busiest, n)
 		}
-		if m >= u.since/minute && m > u.told/perMinute && !u.changed {
+		switch {
+		case m < u.since/minute || u.silent:
+		case u.rate || m <= u.told/perMinute:
+			h.moveTo(m)
+			h.hourly += x
+			h.minutes++
+			h.moveTo(m + 1)
+		default:
 			h.learn(m, m+1, x, busiest)
 		}
 	}
-	if from := max(h.done, h.end/perMinute+1, u.since/minute, to-7*24*60); from < to && !u.changed {
+	if from := max(h.done, h.end/perMinute+1, u.since/minute, to-7*24*60); from < to && !u.silent {
 		h.learn(from, to, 0, 0)
 	}
 	h.moveTo(max(h.done, to))

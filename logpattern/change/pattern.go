@@ -44,9 +44,9 @@ type pattern struct {
 	recent, judged float64
 }
 
-// unordinary are the times of p that teach nothing.
+// unordinary are the times of p that teach less.
 func (p *pattern) unordinary(watching int64) unordinary {
-	return unordinary{since: watching, told: p.told, changed: p.open[Flood] != nil || p.open[Spike] != nil || p.open[Silence] != nil}
+	return unordinary{since: watching, told: p.told, rate: p.open[Flood] != nil || p.open[Spike] != nil, silent: p.open[Silence] != nil}
 }
 
 func (p *pattern) keep(text string) {

@@ -42,7 +42,7 @@ func (h *history) enough() float64 {
 func (d *Detector) learnGap(p *pattern, t int64) {
 	h := &p.history
 	from := max(p.last, d.watching)
-	if t-from < bucket || h.age < 2*young || p.unordinary(0).changed {
+	if t-from < bucket || h.age < 2*young || p.open[Silence] != nil || p.open[Flood] != nil || p.open[Spike] != nil {
 		return
 	}
 	if _, ok := h.profile.at(t / hour); ok {
