@@ -39,11 +39,12 @@ type Miner struct {
 	scan     scan
 	seen     map[uint64]*pattern // exact hash of a line's shape; a cache
 	patterns map[uint64]*pattern // by the key of their first line
-	byLen    map[int][]*pattern  // by number of elements
+	byLen    map[int]*bucket     // by number of elements
 	byChunks map[uint64]*pattern // by what is constant between blanks
 	aliases  map[uint64]*pattern // keys of merged patterns
 	order    []uint64            // of aliases, oldest first
 	full     int64               // no room could be made at this time
+	list     []*pattern          // reused
 	last     *pattern            // of the line observed last
 	merged   []string            // by that line
 	stats    Stats
@@ -59,7 +60,7 @@ func New(opt Options) *Miner {
 func (m *Miner) reset() {
 	m.seen = map[uint64]*pattern{}
 	m.patterns = map[uint64]*pattern{}
-	m.byLen = map[int][]*pattern{}
+	m.byLen = map[int]*bucket{}
 	m.byChunks = map[uint64]*pattern{}
 	m.aliases = map[uint64]*pattern{}
 	m.order, m.full, m.last, m.merged = nil, 0, nil, nil
@@ -184,7 +185,12 @@ func (m *Miner) insert(p *pattern) {
 
 // link enters p in the indexes of its form, unlink removes it.
 func (m *Miner) link(p *pattern) {
-	m.byLen[len(p.elems)] = append(m.byLen[len(p.elems)], p)
+	b := m.byLen[len(p.elems)]
+	if b == nil {
+		b = &bucket{}
+		m.byLen[len(p.elems)] = b
+	}
+	b.add(p)
 	m.indexChunks(p)
 	m.stats.Bytes += p.size
 }
@@ -198,17 +204,9 @@ func (m *Miner) indexChunks(p *pattern) {
 }
 
 func (m *Miner) unlink(p *pattern) {
-	n := len(p.elems)
-	list := m.byLen[n]
-	if i := slices.Index(list, p); i >= 0 {
-		list[i] = list[len(list)-1]
-		list[len(list)-1] = nil
-		list = list[:len(list)-1]
-	}
-	if len(list) == 0 {
-		delete(m.byLen, n)
-	} else {
-		m.byLen[n] = list
+	b := m.byLen[len(p.elems)]
+	if b.remove(p); len(b.patterns) == 0 {
+		delete(m.byLen, len(p.elems))
 	}
 	if m.byChunks[p.chunks] == p {
 		delete(m.byChunks, p.chunks)

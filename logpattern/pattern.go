@@ -29,6 +29,7 @@ type pattern struct {
 	first    int64 // Unix ns
 	last     int64
 	size     int
+	at       int      // in its bucket
 	chunks   uint64   // hash of what is constant between blanks
 	slots    []slot   // nil until the second line
 	into     *pattern // set once merged

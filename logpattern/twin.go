@@ -7,14 +7,18 @@ import (
 // twin looks for a pattern of the same length that differs from the line in one
 // constant word at most, and merges when that word is evidently a value.
 func (m *Miner) twin(s *scan) *pattern {
-	list := m.byLen[len(s.elems)]
+	b := m.byLen[len(s.elems)]
+	if b == nil {
+		return nil
+	}
+	m.list = b.near(m.list[:0], s.elems)
 	var (
 		best     *pattern
 		bestSame int
 		siblings []*pattern // differ in one word only
 		places   []int
 	)
-	for _, p := range list {
+	for _, p := range m.list {
 		same, half, place, ok := compare(p.elems, s.elems)
 		if !ok {
 			continue
@@ -138,12 +142,13 @@ func (m *Miner) merge(group []*pattern, place int) *pattern {
 // loosen makes element e of p a variable.
 func (m *Miner) loosen(p *pattern, e int) {
 	m.resized(p, func() { p.loosen(e) })
+	m.byLen[len(p.elems)].update(p)
 	m.indexChunks(p)
 }
 
 // sweep absorbs the patterns that p covers, now that it has one more variable.
 func (m *Miner) sweep(p *pattern) {
-	for _, q := range slices.Clone(m.byLen[len(p.elems)]) {
+	for _, q := range slices.Clone(m.byLen[len(p.elems)].patterns) {
 		if q != p && p.covers(q) {
 			m.absorb(p, q)
 		}
