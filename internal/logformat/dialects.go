@@ -12,6 +12,8 @@ func (h *headerReader) dialect() int {
 	switch c := s[0]; {
 	case c == '[' && s[1]-'0' <= 9:
 		return h.chromium()
+	case c == '[' && s[2] == ' ':
+		return h.tornado()
 	case c == '#' && strings.HasPrefix(s, "####<"):
 		return h.webLogic()
 	case c == '=':
@@ -112,6 +114,31 @@ func (h *headerReader) chromium() int {
 		h.r.addString(attrFile, source)
 	}
 	h.keepStamp(stamp)
+	return skipBlanks(s, end+1)
+}
+
+// tornado reads "[E 2026-03-09 22:14:58.123 ServerApp] " of Jupyter and
+// "[W 260309 22:14:58 web:77] " of Tornado.
+func (h *headerReader) tornado() int {
+	s := h.s
+	sev, ok := severityLetter(s[1])
+	end := strings.IndexByte(s[:min(len(s), 120)], ']')
+	if !ok || end < 0 {
+		return 0
+	}
+	inside := s[3:end]
+	st, n := ScanTime(inside)
+	if n == 0 {
+		if n = scanClockOnly(inside); n == 0 {
+			return 0
+		}
+		h.keepStamp(inside[:n])
+	}
+	h.r.Time, h.timed = st, true
+	h.r.Severity, h.r.SeverityText = sev, s[1:2]
+	if name := trimBlanks(inside[n:]); name != "" {
+		h.r.addUnique(attrLogger, name)
+	}
 	return skipBlanks(s, end+1)
 }
 

@@ -255,7 +255,7 @@ func (h *headerReader) bracket() bool {
 		}
 		inside = s[1:end]
 	}
-	if strings.Contains(inside, ": ") || strings.HasPrefix(inside, "*") {
+	if strings.IndexByte(inside, ':') >= 0 && strings.Contains(inside, ": ") || strings.HasPrefix(inside, "*") {
 		return false
 	}
 	n := end + 1

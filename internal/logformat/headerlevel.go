@@ -167,12 +167,12 @@ func (h *headerReader) tokensBeforeLevel() bool {
 		if at == len(s) {
 			return false
 		}
-		if sev, word, m := leadingLevel(s[at:], true); m > 0 && (s[at] == '[' || s[at] == '<' || word == strings.ToUpper(word)) {
+		if sev, word, m := leadingLevel(s[at:], true); m > 0 && (s[at] == '[' || s[at] == '<' || word == strings.ToUpper(word) || words == 1 && s[at+m-1] == ':' && strings.ContainsAny(parts[0], "/-.0123456789")) {
 			if word == "ALERT" && s[at+m-1] == ':' && words == 1 {
 				return false // SERVICE ALERT: of Nagios is a kind of event
 			}
 			for _, p := range parts[:words] {
-				if !h.r.pairField(p) {
+				if !h.r.pairField(p) && !h.programAndPID(p) {
 					h.tag(strings.Trim(p, "[]():,"))
 				}
 			}
@@ -199,4 +199,15 @@ func headerWord(w string) bool {
 		}
 	}
 	return special || strings.ToUpper(w) == w || len(w) <= 12
+}
+
+// programAndPID keeps "app[4711]" as what it is.
+func (h *headerReader) programAndPID(v string) bool {
+	name, pid, ok := strings.Cut(strings.TrimSuffix(v, ":"), "[")
+	if !ok || name == "" || !strings.HasSuffix(pid, "]") || digits(pid) != len(pid)-1 || h.r.has(attrProgram) {
+		return false
+	}
+	h.r.addString(attrProgram, name)
+	h.tag(pid[:len(pid)-1])
+	return true
 }

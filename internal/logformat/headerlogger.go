@@ -82,8 +82,8 @@ scan:
 	case s[n] == '\t' && h.s[h.pos-1] == '\t' && n+1 < len(s) && s[n+1] != '{':
 		end = n
 	case s[n] == ' ' && end+1 < len(s) && (s[end] == '-' || s[end] == '|') && s[end+1] == ' ' && end > n:
-		if s[end] == '|' {
-			return false // columns are cut at the end
+		if s[end] == '|' && !isPackage(name) {
+			return false // the other columns are cut at the end
 		}
 		if !dots && h.tags > 0 && strings.HasSuffix(strings.TrimRight(h.s[:h.pos], " "), "-") {
 			return false // "[main:Foo@12] - this - that"
@@ -104,6 +104,7 @@ scan:
 	}
 	h.r.addUnique(attrLogger, name)
 	h.tags += maxElements
+	h.bars = h.bars && s[n] != ' '
 	h.pos += end
 	return true
 }
@@ -186,6 +187,8 @@ func (h *headerReader) source(file, line string) {
 	h.r.addString(attrFile, file)
 	if n, err := strconv.ParseInt(line, 10, 64); err == nil {
 		h.r.addInt(attrLine, n)
+	} else {
+		h.r.addString(attrLine, line)
 	}
 	h.tags += maxElements
 }

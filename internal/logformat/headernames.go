@@ -23,15 +23,12 @@ func (h *headerReader) inBrackets(v string) {
 // levelWithName splits "core:error", "ERROR/MainProcess" and "INFO app::server".
 // Parted by a blank, a level must be in capitals.
 func levelWithName(v string) (sev Severity, word, rest string, ok bool) {
-	for at := 0; at < len(v); at++ {
-		c := v[at]
-		if c != ':' && c != '/' && c != ' ' {
+	for _, c := range []byte{'/', ':', ' '} {
+		at := strings.IndexByte(v, c)
+		if at < 0 {
 			continue
 		}
-		last := at
-		if c != ' ' {
-			last = strings.LastIndexByte(v, c)
-		}
+		last := strings.LastIndexByte(v, c)
 		tail := v[last+1:]
 		if sev, ok = ParseSeverity(tail); ok && (c != ' ' || tail == strings.ToUpper(tail)) {
 			return sev, tail, strings.TrimRight(v[:last], " "), true
@@ -39,12 +36,9 @@ func levelWithName(v string) (sev Severity, word, rest string, ok bool) {
 		if sev, ok = ParseSeverity(v[:at]); ok && (c != ' ' || v[:at] == strings.ToUpper(v[:at])) {
 			return sev, v[:at], strings.TrimLeft(v[at+1:], " "), true
 		}
-		return 0, "", "", false
 	}
-	if sev, ok = ParseSeverity(v); ok {
-		return sev, v, "", true
-	}
-	return 0, "", "", false
+	sev, ok = ParseSeverity(v)
+	return sev, v, "", ok
 }
 
 // closingBracket returns where the bracket that s begins with is closed, -1 if
@@ -172,7 +166,15 @@ func (h *headerReader) threadInParens(s string) bool {
 		return true
 	}
 	end := strings.IndexByte(s[:min(len(s), 80)], ')')
-	return end > 1 && h.tags == 0 && s[1]-'0' <= 9 && strings.HasPrefix(s[end+1:], ": ")
+	if end < 2 || h.tags > 0 {
+		return false
+	}
+	if s[1]-'0' <= 9 && strings.HasPrefix(s[end+1:], ": ") {
+		return true
+	}
+	// Home Assistant: "(MainThread) [homeassistant.core] ".
+	logger, _, ok := strings.Cut(s[end+1:min(len(s), end+100)], "] ")
+	return ok && h.timed && span(s[1:end], inName) == end-1 && strings.HasPrefix(logger, " [") && wordEnd(logger[2:]) == len(logger)-2
 }
 
 // spans takes the spans of Rust's tracing, "request{id=7}: ", in front of a target.

@@ -148,6 +148,14 @@ func (p *Parser) nested(message string, r *Record) bool {
 	if message[0] == '{' && !p.parseJSON(message, inner) || message[0] != '{' && !parseLogfmt(message, inner) {
 		return false
 	}
+	p.adopt(r)
+	return true
+}
+
+// adopt gives the record what was read of a message in it, and keeps what its
+// header says better.
+func (p *Parser) adopt(r *Record) {
+	inner := &p.inner
 	if !inner.Time.OK || r.Time.OK && !r.Time.Yearless && !inner.Time.Zoned {
 		inner.Time = r.Time
 	}
@@ -156,6 +164,35 @@ func (p *Parser) nested(message string, r *Record) bool {
 	}
 	inner.Fields = append(inner.Fields, r.Fields...)
 	*r, *inner = *inner, *r
+}
+
+// innerHeader reads a message that has a time and a level of its own, behind the
+// header of syslog.
+func (p *Parser) innerHeader(message, more string, r *Record) bool {
+	c := message[0]
+	if c-'0' > 9 && (c != '[' || len(message) < 2 || message[1]-'0' > 9) && !isKlog(message) {
+		return false
+	}
+	inner := &p.inner
+	inner.Reset()
+	h := headerReader{s: message, r: inner}
+	switch {
+	case parseKlog(message, inner):
+		inner.structuredTail()
+	case p.hint.timeAndLevel(&h):
+		inner.Body = message[h.elements(maxElements-1):]
+		inner.trailer(&h)
+	default:
+		at := h.read()
+		if !inner.Time.OK || inner.Severity == 0 {
+			return false
+		}
+		inner.Body = message[at:]
+		inner.trailer(&h)
+	}
+	inner.Format = FormatSyslog
+	inner.Body += more
+	p.adopt(r)
 	return true
 }
 

@@ -65,6 +65,9 @@ func (p *Parser) message(h *headerReader, at int, text, more string) {
 	if at == 0 && len(r.Fields) == 0 {
 		at = h.columns()
 	}
+	if at < len(first) && h.done && r.Format == FormatSyslog && p.innerHeader(first[at:], more, r) {
+		return
+	}
 	if at < len(first) && (h.done || h.tags > 0 || h.syslog) && p.nested(first[at:], r) {
 		return
 	}
@@ -201,8 +204,12 @@ func leadingLevel(s string, afterTime bool) (Severity, string, int) {
 		if upper && (afterTime || len(word) > 3 && word != "LOG" && word != "NOTE") {
 			return sev, word, n
 		}
-		if rest := strings.TrimLeft(s[n:], " "); afterTime && rest != "" && (rest[0] == '-' || rest[0] == '|' || rest[0] == ':') {
+		rest := strings.TrimLeft(s[n:], " ")
+		if afterTime && rest != "" && (rest[0] == '-' || rest[0] == '|' || rest[0] == ':') {
 			return sev, word, n
+		}
+		if !upper && word[0] >= 'a' && len(word) < 6 && word != "note" && word != "log" && word != "fine" && strings.HasPrefix(rest, "- ") {
+			return sev, word, len(s) - len(rest) + 1
 		}
 	}
 	return 0, "", 0
@@ -227,6 +234,18 @@ func klogDate(line string) int {
 		}
 	}
 	return 0
+}
+
+// position keeps the position of a source, "controller.go:116".
+func (r *Record) position(s string) {
+	if c := strings.LastIndexByte(s, ':'); c > 0 {
+		if n, err := strconv.ParseInt(s[c+1:], 10, 64); err == nil {
+			r.addString(attrFile, s[:c])
+			r.addInt(attrLine, n)
+			return
+		}
+	}
+	r.addString(attrFile, s)
 }
 
 // tagsAndCounter takes what CockroachDB writes in front of a message: "[n1,s1] 77 ".
@@ -274,7 +293,7 @@ func parseKlog(line string, r *Record) bool {
 	}
 	head := strings.TrimLeft(line[n:end], " ")
 	sp := strings.IndexByte(head, ' ')
-	if sp <= 0 {
+	if sp <= 0 || sp > 18 || digits(head) != sp || line[n] != ' ' {
 		return false
 	}
 	r.Time = st
@@ -289,13 +308,6 @@ func parseKlog(line string, r *Record) bool {
 	if pid, err := strconv.ParseInt(head[:sp], 10, 64); err == nil {
 		r.addInt(attrPID, pid)
 	}
-	if c := strings.LastIndexByte(head, ':'); c > sp {
-		r.addString(attrFile, head[sp+1:c])
-		if n, err := strconv.ParseInt(head[c+1:], 10, 64); err == nil {
-			r.addInt(attrLine, n)
-		}
-	} else {
-		r.addString(attrFile, head[sp+1:])
-	}
+	r.position(head[sp+1:])
 	return true
 }

@@ -87,22 +87,29 @@ func (r *Record) takeIDs(f *Field) {
 	}
 }
 
-// trailingColumns cuts single words behind bars: "message | logger | thread".
+// trailingColumns cuts the logger behind a bar, and the thread behind that:
+// "message | org.acme.Store | main".
 func (r *Record) trailingColumns(body string) {
-	for range 3 {
-		at := strings.LastIndex(body, " | ")
-		if at <= 0 || strings.ContainsAny(body[at+3:], " \t") || at+3 == len(body) {
-			break
+	for end := len(body); ; {
+		at := strings.LastIndex(body[:end], " | ")
+		if at <= 0 {
+			return
 		}
-		word := body[at+3:]
-		key := attrThread
-		if isDotted(word) {
-			key = attrLogger
+		rest := strings.TrimLeft(body[at+3:], " ")
+		logger, thread, _ := strings.Cut(rest, " ")
+		if thread = strings.TrimLeft(thread, " "); (isPackage(logger) && thread == "" || (isPackage(logger) || logger != "" && logger[0] == '/') && strings.HasPrefix(thread, "| ")) {
+			r.addUnique(attrLogger, logger)
+			if thread = strings.TrimLeft(thread, "| "); thread != "" {
+				r.addUnique(attrThread, thread)
+			}
+			r.Body = strings.TrimRight(body[:at], " ")
+			return
 		}
-		r.addUnique(key, word)
-		body = strings.TrimRight(body[:at], " ")
+		if strings.Count(body[at:], " | ") > 2 {
+			return
+		}
+		end = at
 	}
-	r.Body = body
 }
 
 // trailingPairs moves key=value pairs at the end to the fields, where the library
@@ -154,10 +161,23 @@ func loggerBeforePairs(body string, bracketed bool) (at int, logger string) {
 	return at, logger
 }
 
+// hasID reports whether there is _id=, Id= or ID= in s.
+func hasID(s string) bool {
+	for at := 0; ; at++ {
+		n := strings.IndexByte(s[at:], '=')
+		if n < 0 {
+			return false
+		}
+		at += n
+		if at >= 2 && s[at-1]|0x20 == 'd' && (s[at-2] == 'I' || at >= 3 && s[at-1] == 'd' && s[at-2] == 'i' && s[at-3] == '_') {
+			return true
+		}
+	}
+}
+
 // idsInText finds trace_id= and span_id= in a message.
 func (r *Record) idsInText(body string) {
-	// What a message seldom has is looked for first.
-	if !strings.Contains(body, "_id=") && !strings.Contains(body, "Id=") && !strings.Contains(body, "ID=") {
+	if !hasID(body) { // which few messages have
 		return
 	}
 	_, rest, ok := strings.Cut(body, "trace")
@@ -215,6 +235,9 @@ func pairsStart(body string, cut, colon bool) int {
 // whether two blanks or a tab may stand in front of them. It gives up, with true,
 // at a quote.
 func endsInParted(s string) bool {
+	if strings.IndexByte(s, '"') < 0 && strings.IndexByte(s, '\t') < 0 && !strings.Contains(s, "  ") {
+		return false
+	}
 	if s[len(s)-1] == '"' {
 		return true
 	}
