@@ -99,7 +99,7 @@ func (b *batch) numbers(points pmetric.NumberDataPointSlice, temporality pmetric
 		if p.ValueType() == pmetric.NumberDataPointValueTypeInt {
 			v = float64(p.IntValue())
 		}
-		s := b.find(0)
+		s := b.find(0, p.Timestamp())
 		if s == nil {
 			b.rollup.add(v, p.StartTimestamp(), p.Timestamp())
 			continue
@@ -133,7 +133,7 @@ func (b *batch) distribution(p distributionPoint, count, sum float64, hasSum boo
 		return
 	}
 	b.subject.suffix, b.subject.perSecond = ".count", true
-	s := b.find(partCount)
+	s := b.find(partCount, p.Timestamp())
 	if s == nil {
 		b.rollup.add(count, p.StartTimestamp(), p.Timestamp())
 		return
@@ -158,7 +158,7 @@ func (b *batch) distribution(p distributionPoint, count, sum float64, hasSum boo
 		return
 	}
 	b.subject.suffix = ".mean"
-	if s = b.find(partMean); s != nil {
+	if s = b.find(partMean, p.Timestamp()); s != nil {
 		b.judge(s, p.Timestamp(), sumPerSecond/perSecond)
 	}
 }
@@ -182,7 +182,7 @@ func (b *batch) quantiles(s *series, p distributionPoint, fresh func(*buckets) b
 			continue
 		}
 		b.subject.suffix = q.suffix
-		if s := b.find(uint64(partQuantiles + i)); s != nil {
+		if s := b.find(uint64(partQuantiles+i), p.Timestamp()); s != nil {
 			b.judge(s, p.Timestamp(), b.spread.quantile(q.q))
 		}
 	}
@@ -195,9 +195,21 @@ func (b *batch) rollCounts(temporality pmetric.AggregationTemporality) {
 }
 
 // find is the series of the subject; part tells a histogram's series apart.
-func (b *batch) find(part uint64) *series {
+func (b *batch) find(part uint64, t pcommon.Timestamp) *series {
 	id := attrhash.Combine(b.metricHash+part, attrhash.Map(b.subject.attributes))
-	return b.watcher.find(seriesID(id), b.rule)
+	s := b.watcher.find(seriesID(id), b.rule)
+	if s != nil && s.detector.History() == 0 && !s.asked {
+		b.ask(s, t)
+	}
+	return s
+}
+
+// ask looks for the history of a new series.
+func (b *batch) ask(s *series, t pcommon.Timestamp) {
+	s.asked = true
+	if warm := b.watcher.warm; warm != nil && !warm.ask(s.id, &b.subject, b.resource, t.AsTime()) {
+		b.watcher.counts.unasked++
+	}
 }
 
 // judge shows a value to the detector and passes on what it says.

@@ -40,6 +40,8 @@ type Config struct {
 	GroupWindow time.Duration `mapstructure:"group_window"`
 	// UpdateInterval is the least time between two "updated" findings of a series.
 	UpdateInterval time.Duration `mapstructure:"update_interval"`
+	// WarmStart fills the baselines of new series from history.
+	WarmStart WarmStart `mapstructure:"warm_start"`
 	// Storage is the storage extension that keeps what was learned across restarts;
 	// without it learning starts anew.
 	Storage *component.ID `mapstructure:"storage"`
@@ -91,7 +93,9 @@ func createDefaultConfig() component.Config {
 		BaselinesInterval: 10 * time.Second,   // as often as host metrics
 		GroupWindow:       time.Minute,        // what fails together shows within some points
 		UpdateInterval:    5 * time.Minute,    // enough to follow an incident on a page
-		SnapshotInterval:  5 * time.Minute,    // a crash loses five minutes of learning
+		// All hours of a week.
+		WarmStart:        WarmStart{Window: 7 * 24 * time.Hour},
+		SnapshotInterval: 5 * time.Minute, // a crash loses five minutes of learning
 	}
 }
 
@@ -122,6 +126,9 @@ func (c *Config) Validate() error {
 	notNegative(c.GroupWindow, "group_window")
 	notNegative(c.UpdateInterval, "update_interval")
 	notNegative(c.SnapshotInterval, "snapshot_interval")
+	if err := c.WarmStart.validate(); err != nil {
+		errs = append(errs, fmt.Errorf("warm_start::%w", err))
+	}
 	if len(c.Rules) == 0 && !c.BuiltinRules {
 		errs = append(errs, errors.New("rules must not be empty when builtin_rules is false: nothing would be watched"))
 	}

@@ -34,7 +34,8 @@ func TestConfig(t *testing.T) {
 			Direction: "up", Floor: 5, MinChange: 0.2, For: 2 * time.Minute, Forecast: true, Severity: "critical",
 		}, {Include: []string{"noisy.*"}, Ignore: true}},
 		MinHistory: time.Hour, AdoptAfter: 2 * time.Hour, MaxBytes: 1 << 20, MaxBaselines: 10, MaxForecasts: 5, GroupWindow: 30 * time.Second, SeriesExpiry: 24 * time.Hour,
-		BaselinesInterval: 30 * time.Second, UpdateInterval: time.Minute, Storage: &storage, SnapshotInterval: time.Minute,
+		BaselinesInterval: 30 * time.Second, UpdateInterval: time.Minute, WarmStart: WarmStart{Window: 48 * time.Hour, CSV: "/var/lib/history"},
+		Storage: &storage, SnapshotInterval: time.Minute,
 	}, load(t, "anomaly/all"))
 	require.NoError(t, componenttest.CheckConfigStruct(NewFactory().CreateDefaultConfig()))
 }

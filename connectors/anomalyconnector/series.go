@@ -19,6 +19,7 @@ type series struct {
 	seen     time.Time
 	exported bool
 	negative bool // values below zero have been seen
+	asked    bool // history was asked for
 	rollup   bool // it stands for the refused series of a metric
 	rolled   int32
 	buckets  *buckets // of histograms

@@ -13,14 +13,14 @@ import (
 
 // counts are what happened since the last record.
 type counts struct {
-	points, ignored, refused, rolledUp, expired, findingsDropped int64
-	findings                                                     map[string]int64
+	points, ignored, refused, rolledUp, expired, findingsDropped, unasked int64
+	findings                                                              map[string]int64
 }
 
 // telemetry counts what the connector does.
 type telemetry struct {
-	points, ignored, refused, rolledUp, expired, findings, dropped metric.Int64Counter
-	registration                                                   metric.Registration
+	points, ignored, refused, rolledUp, expired, findings, dropped, warm metric.Int64Counter
+	registration                                                         metric.Registration
 }
 
 func newTelemetry(set component.TelemetrySettings, w *watcher) (*telemetry, error) {
@@ -41,6 +41,7 @@ func newTelemetry(set component.TelemetrySettings, w *watcher) (*telemetry, erro
 		findings: counter("findings", "{finding}", "Findings, by state."),
 		dropped:  counter("findings_dropped", "{finding}", "Findings lost because the logs pipeline refused too many."),
 	}
+	t.warm = counter("series_warmed", "{series}", "New series whose history was looked for, by outcome: filled, nothing, ambiguous or refused.")
 	held, err := meter.Int64ObservableGauge("tidewatch_anomaly_series", metric.WithUnit("{series}"), metric.WithDescription("Series watched, by state."))
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
@@ -69,10 +70,19 @@ func (t *telemetry) record(ctx context.Context, c *counts) {
 			*x.n = 0
 		}
 	}
+	if c.unasked > 0 {
+		t.warm.Add(ctx, c.unasked, metric.WithAttributes(attribute.String("outcome", "refused")))
+		c.unasked = 0
+	}
 	for state, n := range c.findings {
 		t.findings.Add(ctx, n, metric.WithAttributes(attribute.String("state", state)))
 		delete(c.findings, state)
 	}
+}
+
+// warmed counts what became of a look for history.
+func (t *telemetry) warmed(ctx context.Context, outcome string) {
+	t.warm.Add(ctx, 1, metric.WithAttributes(attribute.String("outcome", outcome)))
 }
 
 // states counts the series in each state.

@@ -30,8 +30,9 @@ type watcher struct {
 	rules     []*rule
 	now       func() time.Time
 
-	starts  int // guarded by building, as is keeper
+	starts  int // guarded by building, as are keeper and warm
 	keeper  *snapshot.Keeper
+	warm    *warmStart       // nil without history; set before the first point
 	metrics consumer.Metrics // nil without a metrics side
 	logs    consumer.Logs    // nil without a logs side
 	failing atomic.Bool      // the logs pipeline refuses findings
@@ -98,6 +99,7 @@ func (w *watcher) start(ctx context.Context, host component.Host) error {
 	}
 	keeper.Start(w.cfg.SnapshotInterval, func() ([]byte, error) { return w.appendSnapshot(nil), nil })
 	w.keeper = keeper
+	w.warm = w.startWarm()
 	return nil
 }
 
@@ -115,6 +117,7 @@ func (w *watcher) stop(ctx context.Context, started bool) error {
 	if w.cfg.built == w {
 		w.cfg.built = nil
 	}
+	w.warm.close()
 	w.telemetry.close()
 	keeper := w.keeper
 	w.keeper = nil
