@@ -118,6 +118,7 @@ func (f *findings) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	return nil
 }
 
+// observe shows a record to the detector, after the merges that it tells of.
 func observe(d *change.Detector, r plog.LogRecord, now time.Time) {
 	id := patternOf(r)
 	if id == "" || id == logpattern.OtherID || isFinding(r) {
@@ -132,6 +133,11 @@ func observe(d *change.Detector, r plog.LogRecord, now time.Time) {
 	}
 	if v, ok := r.Attributes().Get(signals.AttrTemplate); ok {
 		l.Template = v.Str()
+	}
+	if v, ok := r.Attributes().Get(signals.AttrPatternAliases); ok && v.Type() == pcommon.ValueTypeSlice {
+		for _, old := range v.Slice().All() {
+			d.Join(id, old.AsString())
+		}
 	}
 	d.Observe(l, now)
 }

@@ -172,13 +172,12 @@ func (d *Detector) forget(p *pattern, now int64) {
 	delete(d.patterns, p.id)
 }
 
-// Join follows patterns that were merged: resolve returns the id that a pattern
-// has now. What is known of one becomes part of the other, and what is open about
-// it is resolved.
-func (d *Detector) Join(resolve func(id string) string) {
-	for _, p := range d.sorted() {
-		id := resolve(p.id)
-		if id == p.id || d.patterns[p.id] != p {
+// Join tells that patterns were merged into the one with an id. What is known of
+// them becomes part of it, and what is open about them is resolved.
+func (d *Detector) Join(id string, merged ...string) {
+	for _, old := range merged {
+		p := d.patterns[old]
+		if p == nil || old == id {
 			continue
 		}
 		d.forget(p, d.now)

@@ -338,3 +338,15 @@ func BenchmarkObserve(b *testing.B) {
 		d.Observe(change.Line{ID: id, Template: "order <num> of <str> paid", Text: "2026-03-09 10:00:00 INFO order 4711 of ann paid", Severity: change.Info, Time: now}, now)
 	}
 }
+
+func TestMergedPatternsAreOne(t *testing.T) {
+	s := newStream(change.Options{Learning: 2 * time.Hour})
+	s.mix(map[string]float64{"a": 12, "b": 30, "other": 20}, 12*time.Hour)
+	s.Join("b", "a", "unknown")
+	require.Equal(t, 2, s.Stats().Patterns)
+	s.mix(map[string]float64{"b": 42, "other": 20}, time.Hour)
+	require.Empty(t, s.take(), "neither is a silent nor b a spike")
+	s.Join("c", "b")
+	s.mix(map[string]float64{"c": 42, "other": 20}, time.Hour)
+	require.Empty(t, s.take(), "an id that is new to us is not news")
+}

@@ -62,7 +62,6 @@ type Summary struct {
 type service struct {
 	miner    *logpattern.Miner
 	detector *change.Detector
-	merges   uint64
 	raised   map[string]bool // notices that are open and may become alerts
 }
 
@@ -113,6 +112,9 @@ func (d *Detector) Add(line string) error {
 	m := s.miner.Observe(text, t)
 	if m.ID == logpattern.OtherID {
 		return nil
+	}
+	if len(m.Merged) > 0 {
+		s.detector.Join(m.ID, m.Merged...)
 	}
 	s.detector.Observe(change.Line{
 		ID: m.ID, Template: m.Template, Text: text, Severity: severity(text), Time: t, Number: number,
@@ -168,10 +170,6 @@ func (d *Detector) advance(ns int64) error {
 
 func (d *Detector) look(name string, now time.Time) error {
 	s := d.services[name]
-	if n := s.miner.Stats().Merges; n != s.merges {
-		s.merges = n
-		s.detector.Join(s.miner.Resolve)
-	}
 	for _, c := range s.detector.Advance(now) {
 		if err := s.tell(d, name, &c); err != nil {
 			return err
