@@ -49,9 +49,6 @@ func (f *configFlags) apply() error {
 			return fmt.Errorf("set %s: %w", variable, err)
 		}
 	}
-	if os.Getenv("TIDEWATCH_STATE_DIR") != "" {
-		return nil
-	}
 	dir, err := stateDir(os.Getenv, os.UserHomeDir)
 	if err != nil {
 		return err
@@ -59,9 +56,12 @@ func (f *configFlags) apply() error {
 	return os.Setenv("TIDEWATCH_STATE_DIR", dir)
 }
 
-// stateDir is systemd's state directory, else the user's by the XDG base
-// directory specification.
+// stateDir is the one that was given, else systemd's state directory, else the user's
+// by the XDG base directory specification.
 func stateDir(getenv func(string) string, home func() (string, error)) (string, error) {
+	if dir := getenv("TIDEWATCH_STATE_DIR"); dir != "" {
+		return dir, nil
+	}
 	if dir := getenv("STATE_DIRECTORY"); dir != "" {
 		return filepath.SplitList(dir)[0], nil
 	}

@@ -24,8 +24,9 @@ type Sample struct {
 	Value  float64
 }
 
-// Scrape gets url and returns its counters, gauges and untyped values;
-// histograms and summaries are left out.
+// Scrape gets url and returns its counters, gauges and untyped values, and the sums
+// of its histograms, named with _sum; the rest of histograms, and summaries, are
+// left out.
 func Scrape(ctx context.Context, client *http.Client, url string) ([]Sample, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
@@ -49,6 +50,8 @@ func Scrape(ctx context.Context, client *http.Client, url string) ([]Sample, err
 		for _, m := range family.GetMetric() {
 			if v, ok := value(m); ok {
 				samples = append(samples, Sample{Name: name, Labels: labels(m), Value: v})
+			} else if h := m.GetHistogram(); h != nil {
+				samples = append(samples, Sample{Name: name + "_sum", Labels: labels(m), Value: h.GetSampleSum()})
 			}
 		}
 	}

@@ -38,6 +38,7 @@ h_count 1
 	require.ElementsMatch(t, []selfmetrics.Sample{
 		{Name: "otelcol_exporter_sent_log_records", Labels: loki, Value: 12},
 		{Name: "otelcol_exporter_queue_size", Labels: loki, Value: 3},
+		{Name: "h_sum", Labels: map[string]string{}, Value: 1},
 	}, got)
 
 	_, err = selfmetrics.Scrape(t.Context(), server.Client(), server.URL+"/garbage")
