@@ -21,6 +21,10 @@ const (
 	// AttrPatternAliases lists the ids that, with this record, became aliases of
 	// its pattern: what was told of them belongs to AttrPatternID from now on.
 	AttrPatternAliases = "log.pattern.aliases"
+	// AttrPatternVariable is a position among the variables of a template, from 1,
+	// AttrPatternVariableValue a value there.
+	AttrPatternVariable      = "log.pattern.variable"
+	AttrPatternVariableValue = "log.pattern.variable.value"
 	// AttrTemplate is the pattern's readable template, with variables as <type>.
 	AttrTemplate = "log.record.template"
 

@@ -34,8 +34,12 @@ type Config struct {
 	Learning time.Duration `mapstructure:"learning"`
 	// MaxPatterns is how many patterns per service have a history.
 	MaxPatterns int `mapstructure:"max_patterns"`
-	// MaxNew is how many new patterns of a service are reported within a minute.
+	// MaxNew is how many new patterns of a service are reported within a minute,
+	// errors twice as many. One finding names the others.
 	MaxNew int `mapstructure:"max_new"`
+	// MaxChanges is how many changes of all kinds of a service are reported within
+	// ten minutes, errors twice as many. One finding names the others.
+	MaxChanges int `mapstructure:"max_changes"`
 	// FloodLines is how many lines within a minute are a flood of a pattern that has
 	// less than an hour of history.
 	FloodLines int `mapstructure:"flood_lines"`
@@ -46,6 +50,10 @@ type Config struct {
 	UpdateInterval time.Duration `mapstructure:"update_interval"`
 	// ResolveAfter is how long the cause must be gone for a finding to be resolved.
 	ResolveAfter time.Duration `mapstructure:"resolve_after"`
+	// Links are URLs that findings carry, most useful first. {log.pattern.id},
+	// {log.record.template}, {start_ms}, {end_ms} and the names of the service's
+	// resource attributes in braces stand for their values.
+	Links []string `mapstructure:"links"`
 }
 
 func createDefaultConfig() component.Config {
@@ -57,6 +65,7 @@ func createDefaultConfig() component.Config {
 		Learning:         10 * time.Minute, // most programs have said each usual message once
 		MaxPatterns:      1000,             // as log_pattern
 		MaxNew:           10,               // a deploy is not a hundred findings
+		MaxChanges:       30,               // more than a person reads in that time
 		FloodLines:       100,              // more than a person reads line by line
 		FloodRatio:       4,                // growth and noise stay below
 		UpdateInterval:   5 * time.Minute,  // a finding is news, not a chart
@@ -78,6 +87,7 @@ func (c *Config) Validate() error {
 		{c.Learning < 0, "learning must not be negative"},
 		{c.MaxPatterns <= 0, "max_patterns must be positive"},
 		{c.MaxNew <= 0, "max_new must be positive"},
+		{c.MaxChanges <= 0, "max_changes must be positive"},
 		{c.FloodLines <= 0, "flood_lines must be positive"},
 		{c.FloodRatio <= 1, "flood_ratio must be greater than 1"},
 		{c.UpdateInterval <= 0, "update_interval must be positive, e.g. 5m"},
@@ -87,7 +97,7 @@ func (c *Config) Validate() error {
 			errs = append(errs, errors.New(v.msg))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, validateLinks(c.Links))...)
 }
 
 func (c *Config) changeOptions() change.Options {
@@ -96,7 +106,7 @@ func (c *Config) changeOptions() change.Options {
 		learning = -1 // none
 	}
 	return change.Options{
-		Learning: learning, MaxPatterns: c.MaxPatterns, MaxNew: c.MaxNew, FloodLines: c.FloodLines,
+		Learning: learning, MaxPatterns: c.MaxPatterns, MaxNew: c.MaxNew, MaxChanges: c.MaxChanges, FloodLines: c.FloodLines,
 		Ratio: c.FloodRatio, UpdateEvery: c.UpdateInterval, ResolveAfter: c.ResolveAfter,
 	}
 }

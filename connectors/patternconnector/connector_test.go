@@ -52,11 +52,12 @@ func TestConfig(t *testing.T) {
 	id := component.MustNewID("file_storage")
 	require.Equal(t, &Config{
 		Storage: &id, SnapshotInterval: time.Minute, MaxServices: 5, Interval: time.Second, TopPatterns: 3, MaxPatterns: 10,
-		MaxNew: 2, FloodLines: 7, FloodRatio: 3, UpdateInterval: time.Minute, ResolveAfter: 2 * time.Minute,
+		MaxNew: 2, MaxChanges: 4, FloodLines: 7, FloodRatio: 3, UpdateInterval: time.Minute, ResolveAfter: 2 * time.Minute,
+		Links: []string{"https://grafana.example.com/explore?service={service.name}&pattern={log.pattern.id}&from={start_ms}"},
 	}, load(t, "pattern/all"))
-	err := (&Config{SnapshotInterval: -1, Learning: -1}).Validate()
+	err := (&Config{SnapshotInterval: -1, Learning: -1, Links: []string{"/explore"}}).Validate()
 	for _, key := range []string{
-		"snapshot_interval", "max_services", "interval", "top_patterns", "learning", "max_patterns", "max_new", "flood_lines",
+		"snapshot_interval", "max_services", "interval", "top_patterns", "learning", "max_patterns", "max_new", "max_changes", "links[0]", "flood_lines",
 		"flood_ratio", "update_interval", "resolve_after",
 	} {
 		require.ErrorContains(t, err, key)
@@ -267,6 +268,57 @@ func TestRefusedFindingsAreSentAgain(t *testing.T) {
 	f.check(t.Context())
 	f.check(t.Context())
 	require.Equal(t, []string{"pattern_new open"}, raised(sink))
+}
+
+func TestLinks(t *testing.T) {
+	sink := new(consumertest.LogsSink)
+	cfg := load(t, "pattern/all")
+	f, c := newTestFindings(t, cfg, sink)
+	require.NoError(t, f.ConsumeLogs(t.Context(), lines("front end", "b", "it failed", 17, 1, c.Time)))
+	f.check(t.Context())
+	r := sink.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+	links, ok := r.Attributes().Get(signals.AttrFindingLinks)
+	require.True(t, ok)
+	require.Equal(t, []any{"https://grafana.example.com/explore?service=front+end&pattern=b&from=1772358600000"}, links.Slice().AsRaw())
+}
+
+func TestMergedPatternsAreNoSilence(t *testing.T) {
+	sink := new(consumertest.LogsSink)
+	f, c := newTestFindings(t, createDefaultConfig().(*Config), sink)
+	consume := func(ld plog.Logs) { require.NoError(t, f.ConsumeLogs(t.Context(), ld)) }
+	for range 8 * 60 * 6 {
+		c.Time = c.Add(10 * time.Second)
+		consume(lines("cart", "a", "order of ann", 9, 2, c.Time))
+		consume(lines("cart", "b", "order of bob", 9, 2, c.Time))
+		f.check(t.Context())
+	}
+	ld := lines("cart", "b", "order of eve", 9, 1, c.Time)
+	ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().PutEmptySlice(signals.AttrPatternAliases).AppendEmpty().SetStr("a")
+	consume(ld)
+	for range 60 * 6 {
+		c.Time = c.Add(10 * time.Second)
+		consume(lines("cart", "b", "order of eve", 9, 4, c.Time))
+		f.check(t.Context())
+	}
+	require.Empty(t, raised(sink))
+}
+
+func TestServiceThatStopsIsOneFinding(t *testing.T) {
+	sink := new(consumertest.LogsSink)
+	f, c := newTestFindings(t, createDefaultConfig().(*Config), sink)
+	for range 8 * 60 * 6 {
+		c.Time = c.Add(10 * time.Second)
+		require.NoError(t, f.ConsumeLogs(t.Context(), lines("cart", "a", "order of ann", 9, 2, c.Time)))
+		require.NoError(t, f.ConsumeLogs(t.Context(), lines("cart", "b", "order of bob", 9, 2, c.Time)))
+		f.check(t.Context())
+	}
+	for range 60 * 6 {
+		c.Time = c.Add(10 * time.Second)
+		f.check(t.Context())
+	}
+	require.Equal(t, []string{"pattern_silence open"}, raised(sink))
+	r := sink.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+	require.Regexp(t, `^cart: the whole service stopped at 18:00:00; \d+ lines were expected since$`, r.Body().Str())
 }
 
 func TestRestartKeepsHistory(t *testing.T) {

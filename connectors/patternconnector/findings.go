@@ -245,6 +245,9 @@ func (f *findings) collect(ctx context.Context) plog.Logs {
 		sl.Scope().SetName(scope)
 		for i := range changes {
 			found := findingOf(&changes[i], w.entity)
+			for _, l := range f.cfg.Links {
+				found.Links = append(found.Links, link(l, &changes[i], w.entity))
+			}
 			found.AppendTo(sl.LogRecords(), w.entity)
 			f.telemetry.found(ctx, found.Kind, found.State)
 		}

@@ -35,19 +35,12 @@ func findingOf(c *change.Change, entity pcommon.Map) *finding.Finding {
 		f.Receipt.Upper = &c.Upper
 	case change.ParameterShift:
 		f.Receipt.Upper = &c.Upper
-		f.Subject = append(f.Subject, finding.Attr{Key: attrPosition, Value: strconv.Itoa(c.Position)})
-		f.Details = append(f.Details, finding.Attr{Key: attrValue, Value: c.Value})
+		f.Subject = append(f.Subject, finding.Attr{Key: signals.AttrPatternVariable, Value: strconv.Itoa(c.Position)})
+		f.Details = append(f.Details, finding.Attr{Key: signals.AttrPatternVariableValue, Value: c.Value})
 	}
 	f.Summary = sentence(c, entityName(entity))
 	return f
 }
-
-// The subject of a parameter shift: which of the template's variables, counted
-// from 1, and the value that took it over.
-const (
-	attrPosition = "log.pattern.variable"
-	attrValue    = "log.pattern.variable.value"
-)
 
 // kinds are what findings call the kinds of changes.
 var kinds = [...]string{
