@@ -51,7 +51,7 @@ func (h *headerReader) structured() {
 	}
 	if data, after, ok := strings.Cut(rest, " "); ok && data == "-" {
 		rest = after
-	} else if end := structuredEnd(rest); end > 0 {
+	} else if end := structuredEnd(rest); end > 0 && isElement(rest) {
 		h.r.addString("syslog.structured_data", rest[:end])
 		rest = strings.TrimPrefix(rest[end:], " ")
 	}
@@ -59,6 +59,20 @@ func (h *headerReader) structured() {
 	h.pos = len(h.s) - len(rest)
 	h.done = true
 	h.r.Format = FormatSyslog
+}
+
+// isElement reports whether s begins as an element of structured data does, with a
+// name in brackets.
+func isElement(s string) bool {
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case ' ', ']':
+			return i > 1
+		case '"', '=', ':':
+			return false
+		}
+	}
+	return false
 }
 
 // structuredEnd returns the length of the structured data at the beginning of s.
@@ -87,6 +101,13 @@ func (h *headerReader) hostAndProgram() {
 	if n == 0 || pid == "" && !h.syslog {
 		host := wordLength(rest)
 		if host > 0 && host < len(rest) && rest[host] == ' ' && h.levelOfProgram(rest, host) {
+			return
+		}
+		if event := rest[min(host+1, len(rest)):]; h.syslog && (strings.HasPrefix(event, "CEF:") || strings.HasPrefix(event, "LEEF:")) {
+			h.r.addString(attrHostname, rest[:host])
+			h.pos += host + 1
+			h.done = true
+			h.r.Format = FormatSyslog
 			return
 		}
 		if host == 0 || host == len(rest) || rest[host] != ' ' {

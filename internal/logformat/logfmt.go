@@ -1,6 +1,9 @@
 package logformat
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // parseLogfmt reads a line of key=value pairs. It returns false, and leaves the
 // record alone, if the line is not pairs from end to end.
@@ -45,7 +48,9 @@ func (r *Record) audit(mark int) bool {
 	for i := mark; i < min(mark+3, len(r.Fields)); i++ {
 		if f := &r.Fields[i]; f.Key == "msg" && strings.HasPrefix(f.Str, "audit(") {
 			st, n := ScanTime(f.Str[6:])
-			r.Time = st
+			if n > 0 { // other members are named msg too
+				r.Time, f.Key, f.Str = st, "audit.id", strings.TrimRight(f.Str[6:], "):")
+			}
 			return n > 0
 		}
 	}
@@ -162,7 +167,13 @@ func (p *Parser) adopt(r *Record) {
 	if inner.Severity == 0 {
 		inner.Severity, inner.SeverityText = r.Severity, r.SeverityText
 	}
-	inner.Fields = append(inner.Fields, r.Fields...)
+	for i := 0; i < len(r.Fields); i += 1 + r.Fields[i].Len {
+		if f := &r.Fields[i]; f.Len > 0 || !inner.has(f.Key) {
+			inner.Fields = append(inner.Fields, r.Fields[i:i+1+f.Len]...)
+		} else if text := f.text(); !inner.holds(text) {
+			inner.addUnique(attrTag, text)
+		}
+	}
 	*r, *inner = *inner, *r
 }
 
@@ -214,4 +225,22 @@ func (r *Record) structuredTail() {
 		r.takeIDs(&r.Fields[i])
 	}
 	r.Body = message
+}
+
+// text returns a scalar as text.
+func (f *Field) text() string {
+	if f.Kind == KindInt && f.Str == "" {
+		return strconv.FormatInt(f.Int, 10)
+	}
+	return f.Str
+}
+
+// holds reports whether a field has the text as its value.
+func (r *Record) holds(text string) bool {
+	for i := range r.Fields {
+		if r.Fields[i].text() == text {
+			return true
+		}
+	}
+	return false
 }

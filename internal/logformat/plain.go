@@ -68,6 +68,11 @@ func (p *Parser) message(h *headerReader, at int, text, more string) {
 	if at < len(first) && h.done && r.Format == FormatSyslog && p.innerHeader(first[at:], more, r) {
 		return
 	}
+	if at < len(first) && r.Severity == 0 && r.Format == FormatSyslog {
+		if sev, word, n := leadingLevel(first[at:], true); n > len(word) && (word == strings.ToUpper(word) || first[at] == '[') {
+			r.Severity, r.SeverityText = sev, word // which stays in the message
+		}
+	}
 	if at < len(first) && (h.done || h.tags > 0 || h.syslog) && p.nested(first[at:], r) {
 		return
 	}

@@ -149,7 +149,7 @@ func finish(s string, i, y, mo, d, h, mi, sec int, yearless bool) (Stamp, int) {
 		return Stamp{}, 0
 	}
 	st := Stamp{Wall: wall, OK: true, Yearless: yearless}
-	if i+1 < len(s) && (s[i] == '.' || s[i] == ',') && s[i+1]-'0' <= 9 {
+	if i+1 < len(s) && (s[i] == '.' || s[i] == ',' && !isColumn(s[i+1:])) && s[i+1]-'0' <= 9 {
 		i++
 		scale := int32(100_000_000)
 		for ; i < len(s) && s[i]-'0' <= 9; i++ {
@@ -184,6 +184,13 @@ func finish(s string, i, y, mo, d, h, mi, sec int, yearless bool) (Stamp, int) {
 		st.Zoned, st.Offset = true, off
 	}
 	return st, i + n
+}
+
+// isColumn reports whether the digits behind a comma are the next column of
+// comma-separated values and not a fraction.
+func isColumn(s string) bool {
+	d := digits(s[:min(len(s), 11)])
+	return d > 9 || d+1 < len(s) && s[d] == ',' && s[d+1] != ' '
 }
 
 // halfOfDay reads AM or PM with at most one blank in front.
