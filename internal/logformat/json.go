@@ -206,17 +206,10 @@ func unhex(c byte) byte {
 	return 255
 }
 
-// add appends a field. It writes member by member, which is cheaper than a whole
-// Field while garbage is collected. The result is valid until the next call.
+// add appends a field. The result is valid until the next call.
 func (j *jsonReader) add(key, str string, kind Kind) *Field {
-	n := len(j.fields)
-	if n == cap(j.fields) {
-		j.fields = append(j.fields, Field{})
-	}
-	j.fields = j.fields[:n+1]
-	f := &j.fields[n]
-	f.Key, f.Str, f.Int, f.Float, f.Len, f.Kind = key, str, 0, 0, 0, kind
-	return f
+	j.fields = appendField(j.fields, key, str, kind)
+	return &j.fields[len(j.fields)-1]
 }
 
 // value reads any value at i and appends it, with its descendants, under key.

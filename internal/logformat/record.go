@@ -65,11 +65,25 @@ func (r *Record) Reset() {
 }
 
 func (r *Record) addString(key, value string) {
-	r.Fields = append(r.Fields, Field{Key: key, Str: value})
+	r.Fields = appendField(r.Fields, key, value, KindString)
 }
 
 func (r *Record) addInt(key string, n int64) {
-	r.Fields = append(r.Fields, Field{Key: key, Int: n, Kind: KindInt})
+	r.Fields = appendField(r.Fields, key, "", KindInt)
+	r.Fields[len(r.Fields)-1].Int = n
+}
+
+// appendField writes member by member, which is cheaper than a whole Field while
+// garbage is collected.
+func appendField(fields []Field, key, str string, kind Kind) []Field {
+	n := len(fields)
+	if n == cap(fields) {
+		fields = append(fields, Field{})
+	}
+	fields = fields[:n+1]
+	f := &fields[n]
+	f.Key, f.Str, f.Int, f.Float, f.Len, f.Kind = key, str, 0, 0, 0, kind
+	return fields
 }
 
 func (r *Record) has(key string) bool {
