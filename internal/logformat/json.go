@@ -75,6 +75,12 @@ func (p *Parser) parseJSON(line string, r *Record) bool {
 		return false
 	}
 	r.deepen(&ranks)
+	if ranks[roleTime] == 0 {
+		r.guessTime()
+	}
+	if r.Severity == 0 {
+		r.guessLevel(&ranks)
+	}
 	if ranks[roleMessage] == 0 {
 		r.Body = strings.TrimRight(line[start:], " \t\r")
 	}
