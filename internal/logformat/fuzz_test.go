@@ -40,7 +40,7 @@ var (
 	// spoken are the words that are read as time, level or place of the message and
 	// may be written in another way.
 	spoken = regexp.MustCompile(`(?i)^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|utc|gmt|[a-z]{1,3}e?[sd]t|[cmw]es?t|msk|trace|debug|info|information|notice|note|warn|warning|error|err|crit|critical|fatal|log|in|stdout|stderr|report|system|message|msg|time|ts|date|level|severity|lvl|logger|timestamp|php|fail|set)$`)
-	keys   = regexp.MustCompile(`[\w.@/-]+=|[\w.@/-]+:|"[^"\\]*"\s*:|\\.`)
+	keys   = regexp.MustCompile(`[\w.@/-]+=|[\w.@/-]+:|"[^"\\]*"\s*:|\\.|@4[0-9a-fA-F]{15,23}`)
 )
 
 // requireKept fails if a word of the line is neither in the record's message nor in

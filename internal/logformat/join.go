@@ -167,13 +167,14 @@ const (
 	leastLeading = 5
 )
 
-// headOf classifies a line of the file.
-func (p *Profile) headOf(line string) head {
+// headOf classifies a line of the file, and says whether the head leads it.
+func (p *Profile) headOf(line string) (h head, leads bool) {
 	h, at := headAt(line)
-	if h == headTime && p.leading && at > leadingReach && !startsWithAddress(line) {
-		return headNone // a time in a text that runs over lines
+	leads = at <= leadingReach
+	if h == headTime && p.leading && !leads && !startsWithAddress(line) {
+		return headNone, false // a time in a text that runs over lines
 	}
-	return h
+	return h, leads
 }
 
 func startsWithAddress(line string) bool {
@@ -323,7 +324,7 @@ func (j *Joiner) Continues(line string) bool {
 	if j.profile.Start != nil {
 		return false
 	}
-	head := j.profile.headOf(line)
+	head, _ := j.profile.headOf(line)
 	j.headed = j.profile.starts[head]
 	if head == headObject {
 		j.object, j.depth = true, openObject(line)
@@ -351,8 +352,8 @@ func (j *Joiner) continues(line string) bool {
 	if j.profile.paragraphs {
 		return !j.blank
 	}
-	if j.profile.starts[j.profile.headOf(line)] {
-		return false
+	if head, leads := j.profile.headOf(line); j.profile.starts[head] {
+		return !leads && j.trace == tracePython // its last line may name a time
 	}
 	if j.trace != traceGo && startsReport(line) {
 		return false
