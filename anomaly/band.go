@@ -14,17 +14,18 @@ const (
 	mostReach   = 1e6
 )
 
-// AddBand adds Lower and Upper, the edges of the range of values whose surprise is
-// below the threshold. v must be the verdict of the detector's last point; nothing
+// AddBand adds the Receipt and Lower and Upper, the edges of the range of values
+// whose surprise is below the threshold. v must be the verdict of the detector's last point; nothing
 // is added when there is no band yet.
 func (d *Detector) AddBand(v *Verdict) {
 	if !v.Banded || v.Ignored {
 		return
 	}
+	v.Receipt = d.receipt(v)
 	m := &v.basis
 	matters := d.matters(m.expected)
-	v.Lower = m.expected - max(d.edge(m, 0, -1), matters)
-	v.Upper = m.expected + max(d.edge(m, 1, +1), matters)
+	v.Lower = m.expected - max(d.edge(m, 0, -1), m.home(-1), matters)
+	v.Upper = m.expected + max(d.edge(m, 1, +1), m.home(+1), matters)
 	if d.settings.Direction == Up {
 		v.Lower = math.Inf(-1)
 	}
@@ -33,17 +34,26 @@ func (d *Detector) AddBand(v *Verdict) {
 	}
 }
 
+// home is how far from the expected value the values near the season end.
+func (m *basis) home(sign float64) float64 {
+	return sign*(m.slow-m.expected) + homecoming*m.farScale
+}
+
 // edge is the distance from the expected value at which the surprise reaches the
 // threshold, on one side.
 func (d *Detector) edge(m *basis, side int, sign float64) float64 {
 	x := float64(d.reach[side]) * m.nearScale
 	offset := sign * (m.expected - m.slow) // distance from slow is x + offset
 	least, most := leastReach*m.nearScale, mostReach*m.nearScale
+	oneSided := d.settings.Direction != Both
 	for range newtonSteps {
 		far := max(math.Abs(x+offset), tiny)
-		s := d.near.surprise(x, m.nearScale, m.unit) + d.far.surprise(far, m.farScale, m.unit)
-		// The derivative by log10 of x.
-		g := d.near.steepness(x, m.nearScale, m.unit) + d.far.steepness(far, m.farScale, m.unit)*min(x/far, 1)
+		s := d.near.surprise(x, m.nearScale, m.unit)
+		g := d.near.steepness(x, m.nearScale, m.unit) // the derivative by log10 of x
+		if !oneSided || x+offset >= 0 {
+			s += d.far.surprise(far, m.farScale, m.unit)
+			g += d.far.steepness(far, m.farScale, m.unit) * min(x/far, 1)
+		}
 		move := clamp((m.threshold-s)/max(g, 0.5), 0.4) * math.Ln10
 		x *= 1 + move*(1+move/2*(1+move/3)) // exp, nearly
 		x = min(max(x, least), most)

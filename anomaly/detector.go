@@ -36,7 +36,7 @@ const (
 	leastThreshold = 2
 	// Points within suspicion of the threshold are learned late, as part of an episode.
 	suspicion = 2.3
-	// A value so near to the season, in scales, is ordinary whatever came before.
+	// A value so near to the season, in scales, is at home.
 	homecoming = 1
 	// episodeQuiet ordinary points end an episode.
 	episodeQuiet = 5
@@ -82,6 +82,7 @@ type basis struct {
 	unit                float64 // spread of the values
 	nearScale, farScale float64 // noise of the two predictions
 	threshold           float64 // surprise at the edge
+	value               float64
 }
 
 // moment is what is known before the value of a point is looked at.
@@ -117,6 +118,7 @@ func (d *Detector) Score(t time.Time, v float64) Verdict {
 	d.points++
 
 	m := d.predict(ns)
+	m.value = v
 	all, counted := d.surprise(&m, v)
 	threshold := m.threshold
 	m.threshold += d.recent.raise(gap, d.clock.step)
@@ -188,8 +190,8 @@ func floorSeconds(ns int64) int64 {
 func (d *Detector) surprise(m *moment, v float64) (all, counted float64) {
 	near, far := v-m.expected, v-m.slow
 	sn := d.near.surprise(math.Abs(near), m.nearScale, m.unit)
-	if math.Abs(far) < homecoming*m.farScale {
-		sn = 0 // back to what the season says, from wherever the recent past was
+	if m.homeward(v) {
+		sn = 0 // on the way back to what the season says, from wherever the recent past was
 	}
 	sf := d.far.surprise(math.Abs(far), m.farScale, m.unit)
 	if d.counts(near) {
@@ -199,6 +201,12 @@ func (d *Detector) surprise(m *moment, v float64) (all, counted float64) {
 		counted += sf
 	}
 	return sn + sf, counted
+}
+
+// homeward says whether v lies between the prediction and what the season says,
+// or near the latter.
+func (m *moment) homeward(v float64) bool {
+	return math.Abs(v-m.slow) < homecoming*m.farScale || (v > m.expected) == (v < m.slow)
 }
 
 // hold is how many points outside of the band make an alarm.

@@ -128,7 +128,7 @@ func TestOlderSnapshot(t *testing.T) {
 
 // normalize makes verdicts comparable: NaN is not equal to itself.
 func normalize(v anomaly.Verdict) anomaly.Verdict {
-	for _, p := range []*float64{&v.Expected, &v.Lower, &v.Upper} {
+	for _, p := range []*float64{&v.Expected, &v.Lower, &v.Upper, &v.Receipt.LastWeek} {
 		if math.IsNaN(*p) {
 			*p = -12345
 		}

@@ -46,6 +46,8 @@ type Verdict struct {
 	// Ignored says that the point was not used: it is NaN or infinite, late or a
 	// duplicate. The other fields then repeat the last state only.
 	Ignored bool
+	// Receipt says why; AddBand fills it in.
+	Receipt Receipt
 
 	basis basis
 }
