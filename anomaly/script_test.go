@@ -26,8 +26,14 @@ var update = flag.Bool("update", false, "rewrite the expected parts of testdata"
 //	feed DURATION SHAPE...       shapes add up: level L, day A (a sine), workdays A (added on
 //	                             Monday to Friday 8-18 h), noise S, times F (multiplies), counts R (Poisson-like)
 //	skip DURATION                no points
+//	repeat N                     the last point again, N times, at the same time
 //	put VALUE...                 single points
+//	clocks DURATION              people's clocks, which shapes follow, are put on (or back)
+//	counter DURATION RATE...     a counter that grows by RATE a second between its points and restarts
+//	                             with the process; the detector sees its rate over each step
+//	restart                      the process that counts
 //	show                         prints the verdict of the last point
+//	receipt                      prints its receipt
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	require.NoError(t, err)
@@ -57,6 +63,9 @@ type player struct {
 	verdict  anomaly.Verdict
 	state    anomaly.State
 	out      strings.Builder
+	clocks   time.Duration
+	count    float64 // of the counter
+	counted  float64 // at its last point
 }
 
 func play(t *testing.T, input string) string {
@@ -89,6 +98,25 @@ func (p *player) command(name string, args []string) {
 		}
 	case "skip":
 		p.now = p.now.Add(p.duration(args[0]))
+	case "repeat":
+		for range int(p.number(args[0])) {
+			v := p.detector.Observe(p.now.Add(-p.step), 1e6)
+			require.True(p.t, v.Ignored)
+		}
+	case "clocks":
+		p.clocks += p.duration(args[0])
+	case "restart":
+		p.count = 0
+	case "counter":
+		for end := p.now.Add(p.duration(args[0])); p.now.Before(end); {
+			p.count += p.shape(args[1:]) * p.step.Seconds()
+			since := p.counted
+			if p.count < since {
+				since = 0 // as Prometheus' rate does
+			}
+			p.observe((p.count - since) / p.step.Seconds())
+			p.counted = p.count
+		}
 	case "put":
 		for _, a := range args {
 			p.observe(p.number(a))
@@ -96,6 +124,9 @@ func (p *player) command(name string, args []string) {
 	case "show":
 		v := p.verdict
 		fmt.Fprintf(&p.out, "%s %s score %.2f expected %.4g band %.4g..%.4g\n", p.at(), v.State, v.Score, v.Expected, v.Lower, v.Upper)
+	case "receipt":
+		r := p.verdict.Receipt
+		fmt.Fprintf(&p.out, "%s value %.4g last week %.4g history %s, %.2g points a week like this\n", p.at(), r.Value, r.LastWeek, r.History.Round(time.Minute), r.PerWeek)
 	default:
 		require.Fail(p.t, "unknown command", name)
 	}
@@ -121,16 +152,16 @@ func (p *player) set(k, v string) {
 }
 
 func (p *player) shape(args []string) float64 {
-	v := 0.0
+	v, now := 0.0, p.now.Add(p.clocks)
 	for i := 0; i+1 < len(args); i += 2 {
 		a := p.number(args[i+1])
 		switch args[i] {
 		case "level":
 			v += a
 		case "day":
-			v += a * math.Sin(2*math.Pi*float64(p.now.Unix()%86400)/86400)
+			v += a * math.Sin(2*math.Pi*float64(now.Unix()%86400)/86400)
 		case "workdays":
-			if d := p.now.Weekday(); d != time.Saturday && d != time.Sunday && p.now.Hour() >= 8 && p.now.Hour() < 18 {
+			if d := now.Weekday(); d != time.Saturday && d != time.Sunday && now.Hour() >= 8 && now.Hour() < 18 {
 				v += a
 			}
 		case "noise":
