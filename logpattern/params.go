@@ -15,7 +15,7 @@ const TopValues = 4
 const ManyValues = 200
 
 // Param sums up the values that were seen at one position of a pattern: in its
-// first lines, except the very first, and later in one of four.
+// first lines, except the very first, and later in one of eight.
 type Param struct {
 	// Position and Label are as in Value.
 	Position int
@@ -138,14 +138,14 @@ func (p *pattern) slotAt(elem int32, nth int8) *slot {
 }
 
 // eachLine is how many lines of a pattern have their values counted before it is
-// one of four.
-const eachLine = 256
+// one of eight.
+const eachLine = 128
 
 // sampled reports whether the values of the line that was counted last are
 // looked at. Multiples of the golden ratio do not fall in step with logs that
 // repeat themselves.
 func (p *pattern) sampled() bool {
-	return p.count <= eachLine || p.count*mix1>>62 == 0
+	return p.count <= eachLine || p.count*mix1>>61 == 0
 }
 
 // record counts the values of a line that matched p.

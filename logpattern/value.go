@@ -36,15 +36,19 @@ func kindOf(w string, flags uint16) Kind {
 // qualified name of code begins with what a domain name ends with.
 func isHostName(w string) bool {
 	last := strings.LastIndexByte(w, '.')
-	first := strings.IndexByte(w, '.')
-	if first <= 0 || last == len(w)-1 || strings.Contains(w, "..") {
-		return false
-	}
-	if topDomain(w[:first]) && first > 2 {
+	if last <= 0 || last == len(w)-1 {
 		return false
 	}
 	tld := w[last+1:]
-	return topDomain(tld) || len(tld) == 2 && first != last && tld[0] >= 'a' && tld[1] >= 'a'
+	top := topDomain(tld)
+	if !top && (len(tld) != 2 || tld[0] < 'a' || tld[1] < 'a') {
+		return false
+	}
+	first := strings.IndexByte(w, '.')
+	if first == 0 || first > 2 && topDomain(w[:first]) || strings.Contains(w, "..") {
+		return false
+	}
+	return top || first != last
 }
 
 // isBool reports whether w is a value of a variable that is true or false.

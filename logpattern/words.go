@@ -34,6 +34,8 @@ sqlite3 python3 p2p b2b i18n l10n utf32 int8 int16 int32 int64 uint8 uint16 uint
 mp3 mp4 3d 2d 2fa mp2 ntlmv2 smbv1 smbv2 smb2 smb3 v4 v6 layer2 layer3 ed25519 rc4 aes128 aes256 3des
 `)
 
+const longestPlain = 8
+
 func wordSet(list string) map[string]struct{} {
 	set := map[string]struct{}{}
 	for w := range strings.FieldsSeq(list) {
@@ -68,6 +70,9 @@ func lowered(w string, buf *[longestListed]byte) (b []byte, ok bool) {
 }
 
 func isPlainWord(w string) bool {
+	if len(w) > longestPlain {
+		return false
+	}
 	var buf [longestListed]byte
 	b, ok := lowered(w, &buf)
 	if !ok {
