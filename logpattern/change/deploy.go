@@ -49,8 +49,9 @@ func (d *Detector) sorted() []*pattern {
 func (d *Detector) predecessor(template string) (*pattern, float64) {
 	var best *pattern
 	score, likeness := 0.0, renamed
+	recent := d.deploy.start != 0 && d.clock-d.deploy.start < 24*hour
 	for _, p := range d.patterns {
-		if p.fresh || p.retired {
+		if p.fresh || p.retired || recent && p.first >= d.deploy.start {
 			continue
 		}
 		s := similarity(template, p.template)
@@ -58,7 +59,7 @@ func (d *Detector) predecessor(template string) (*pattern, float64) {
 			continue
 		}
 		rank := s
-		if d.deploy.start != 0 && d.clock-d.deploy.start < 24*hour && p.last < d.deploy.start+overlap {
+		if recent && p.last < d.deploy.start+overlap {
 			rank += 0.2 // it is waited for
 		}
 		if rank > score || rank == score && (p.history.seen > best.history.seen || p.history.seen == best.history.seen && p.id < best.id) {
@@ -102,7 +103,8 @@ func (d *Detector) maybeReplaced(p *pattern, now int64) bool {
 			others = append(others, q)
 		}
 	}
-	if len(others) >= together || len(others) == together-1 && !slices.ContainsFunc(others, func(q *pattern) bool { return !d.surely(q) }) {
+	few := func(q *pattern) bool { return q.likeness < alike }
+	if len(others) >= together || len(others) == together-1 && !slices.ContainsFunc(others, few) && slices.ContainsFunc(others, d.surely) {
 		d.startDeploy(others, now)
 		return true
 	}
