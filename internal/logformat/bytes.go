@@ -79,3 +79,23 @@ func twoPairs(s string) bool {
 	}
 	return rest == "" || keyLength(rest) > 0
 }
+
+// inCapitals reports whether no letter of s is a small one.
+func inCapitals(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 'a' && s[i] <= 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// hasLetter reports whether there is a letter in s.
+func hasLetter(s string) bool {
+	for i := range len(s) {
+		if s[i]|0x20 >= 'a' && s[i]|0x20 <= 'z' {
+			return true
+		}
+	}
+	return false
+}

@@ -328,7 +328,7 @@ func (h *headerReader) leadingToken() bool {
 	}
 	if rest[0] == '[' && digits(s) == n { // log4j: "1234 [main] INFO "
 		if end := closingBracket(rest); end > 1 {
-			if _, word, m := leadingLevel(strings.TrimLeft(rest[end+1:], " "), true); m > 0 && word == strings.ToUpper(word) {
+			if _, word, m := leadingLevel(strings.TrimLeft(rest[end+1:], " "), true); m > 0 && inCapitals(word) {
 				h.r.addString("uptime", s[:n])
 				h.timed, h.tags = true, 1
 				h.pos += n
@@ -387,7 +387,7 @@ func (h *headerReader) columns() int {
 			pos += m
 			continue
 		}
-		if sev, word, m := leadingLevel(rest, true); m > 0 && st.OK && word == strings.ToUpper(word) {
+		if sev, word, m := leadingLevel(rest, true); m > 0 && st.OK && inCapitals(word) {
 			h.r.Time, h.r.Severity, h.r.SeverityText = st, sev, word
 			for _, p := range parts[:words] {
 				h.tag(p)
@@ -397,7 +397,7 @@ func (h *headerReader) columns() int {
 			return h.pos
 		}
 		end := strings.IndexAny(rest, " \t")
-		if end < 0 || !headerWord(rest[:end]) || strings.ToUpper(rest[:end]) != rest[:end] && !strings.ContainsAny(rest[:end], "-_.:/0123456789") {
+		if end < 0 || !headerWord(rest[:end]) || !inCapitals(rest[:end]) && !strings.ContainsAny(rest[:end], "-_.:/0123456789") {
 			return 0
 		}
 		if rest[:end] != "-" {

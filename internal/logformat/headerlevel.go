@@ -36,7 +36,7 @@ func (h *headerReader) levelAhead() {
 		h.r.addUnique(attrTag, word)
 	default:
 		sev, ok := ParseSeverity(word)
-		if !ok || word != strings.ToUpper(word) {
+		if !ok || !inCapitals(word) {
 			return
 		}
 		h.r.Severity, h.r.SeverityText = sev, word
@@ -95,8 +95,8 @@ func (h *headerReader) level() bool {
 		h.r.Severity, h.r.SeverityText = sev, word
 		h.pos += n
 		h.bracketed = s[0] == '['
-		h.whole = !h.timed && !h.bracketed && h.tags == 0 && word != strings.ToUpper(word) && s[n-1] == ':'
-		h.cut = len(word) == 3 && word == strings.ToUpper(word) && word != "LOG" // as short as consoles write them
+		h.whole = !h.timed && !h.bracketed && h.tags == 0 && !inCapitals(word) && s[n-1] == ':'
+		h.cut = len(word) == 3 && inCapitals(word) && word != "LOG" // as short as consoles write them
 		return true
 	}
 	if h.levelWithClock(s) || h.namedLevel(s) || h.timed && h.plainLevel(s) {
@@ -167,7 +167,7 @@ func (h *headerReader) tokensBeforeLevel() bool {
 		if at == len(s) {
 			return false
 		}
-		if sev, word, m := leadingLevel(s[at:], true); m > 0 && (s[at] == '[' || s[at] == '<' || word == strings.ToUpper(word) || words == 1 && s[at+m-1] == ':' && strings.ContainsAny(parts[0], "/-.0123456789")) {
+		if sev, word, m := leadingLevel(s[at:], true); m > 0 && (s[at] == '[' || s[at] == '<' || inCapitals(word) || words == 1 && s[at+m-1] == ':' && strings.ContainsAny(parts[0], "/-.0123456789")) {
 			if word == "ALERT" && s[at+m-1] == ':' && words == 1 {
 				return false // SERVICE ALERT: of Nagios is a kind of event
 			}
@@ -198,7 +198,7 @@ func headerWord(w string) bool {
 			return false
 		}
 	}
-	return special || strings.ToUpper(w) == w || len(w) <= 12
+	return special || inCapitals(w) || len(w) <= 12
 }
 
 // programAndPID keeps "app[4711]" as what it is.

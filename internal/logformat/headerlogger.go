@@ -49,7 +49,7 @@ scan:
 	if s[n] == ':' && h.bars && h.function(s, n) {
 		return true
 	}
-	if s[n] == ':' && dots && strings.ToUpper(name) != strings.ToLower(name) { // a line number may follow
+	if s[n] == ':' && dots && hasLetter(name) { // a line number may follow
 		if d := digits(s[n+1:]); d > 0 && strings.Contains(name, ".") {
 			end := n + 1 + d
 			if end < len(s) && (s[end] == ' ' || s[end] == '\t' || s[end] == ':' || s[end] == ']' || s[end] == '>') {
@@ -168,7 +168,7 @@ func (h *headerReader) plainName(name string) bool {
 		return false
 	}
 	if name[0] >= 'A' && name[0] <= 'Z' {
-		return !h.bracketed && h.timed && h.r.SeverityText == strings.ToUpper(h.r.SeverityText) && isHumped(name)
+		return !h.bracketed && h.timed && inCapitals(h.r.SeverityText) && isHumped(name)
 	}
 	if name[0] < 'a' || name[0] > 'z' {
 		return false

@@ -30,10 +30,10 @@ func levelWithName(v string) (sev Severity, word, rest string, ok bool) {
 		}
 		last := strings.LastIndexByte(v, c)
 		tail := v[last+1:]
-		if sev, ok = ParseSeverity(tail); ok && (c != ' ' || tail == strings.ToUpper(tail)) {
+		if sev, ok = ParseSeverity(tail); ok && (c != ' ' || inCapitals(tail)) {
 			return sev, tail, strings.TrimRight(v[:last], " "), true
 		}
-		if sev, ok = ParseSeverity(v[:at]); ok && (c != ' ' || v[:at] == strings.ToUpper(v[:at])) {
+		if sev, ok = ParseSeverity(v[:at]); ok && (c != ' ' || inCapitals(v[:at])) {
 			return sev, v[:at], strings.TrimLeft(v[at+1:], " "), true
 		}
 	}
@@ -255,7 +255,7 @@ func (h *headerReader) namedLevel(s string) bool {
 // namesLevel takes a word for the level if it is one.
 func (h *headerReader) namesLevel(word string, capitals bool) bool {
 	sev, ok := ParseSeverity(word)
-	if !ok || capitals && word != strings.ToUpper(word) {
+	if !ok || capitals && !inCapitals(word) {
 		return false
 	}
 	h.r.Severity, h.r.SeverityText = sev, word

@@ -43,8 +43,8 @@ func (h *headerReader) structured() {
 	for i, key := range [...]string{attrHostname, attrProgram, attrPID, "syslog.msg_id"} {
 		if v := parts[i]; v == "-" {
 			continue
-		} else if n, err := strconv.ParseInt(v, 10, 64); err == nil && key == attrPID {
-			h.r.addInt(key, n)
+		} else if key == attrPID {
+			h.pid(v)
 		} else {
 			h.r.addString(key, v)
 		}
@@ -128,15 +128,24 @@ func (h *headerReader) hostAndProgram() {
 	h.pos += n
 }
 
+// pid keeps what stands in the place of a process, most often its number.
+func (h *headerReader) pid(v string) {
+	if v != "" && digits(v) == len(v) {
+		if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+			h.r.addInt(attrPID, n)
+			return
+		}
+	}
+	if v != "" {
+		h.r.addString(attrPID, v)
+	}
+}
+
 // program keeps the name and the process of a syslog tag. Behind the process
 // macOS may state on whose behalf it speaks, in parentheses.
 func (h *headerReader) program(name, pid, tag string) {
 	h.r.addString(attrProgram, name)
-	if v, err := strconv.ParseInt(pid, 10, 64); err == nil {
-		h.r.addInt(attrPID, v)
-	} else if pid != "" {
-		h.r.addString(attrPID, pid)
-	}
+	h.pid(pid)
 	if _, behalf, ok := strings.Cut(tag, "] ("); ok {
 		h.r.addUnique(attrTag, strings.TrimSuffix(behalf, "):"))
 	}

@@ -143,7 +143,7 @@ func pairLine(line string) (key, value string, ok bool) {
 	}
 	switch {
 	case line[n] == '=':
-		return line[:n], line[n+1:], strings.IndexByte(line[n+1:], '=') < 0 || !strings.Contains(line, " ") || strings.ToUpper(line[:n]) == line[:n]
+		return line[:n], line[n+1:], strings.IndexByte(line[n+1:], '=') < 0 || !strings.Contains(line, " ") || inCapitals(line[:n])
 	case line[n] == ':' && n+1 < len(line) && line[n+1] == ' ':
 		return line[:n], strings.TrimSpace(line[n+1:]), true
 	}
@@ -249,7 +249,7 @@ func headRest(line string) head {
 		return headLevel // a time of day
 	}
 	// "Error: x" and "panic: x" begin stack traces.
-	if _, word, n := leadingLevel(line, false); n > 0 && word != "panic" && (word == strings.ToUpper(word) || line[n-1] != ':' || isCategory(line, n)) {
+	if _, word, n := leadingLevel(line, false); n > 0 && word != "panic" && (inCapitals(word) || line[n-1] != ':' || isCategory(line, n)) {
 		return headLevel
 	}
 	if isCategory(line, 5) && strings.HasPrefix(line, "fail:") {

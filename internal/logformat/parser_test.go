@@ -70,37 +70,3 @@ func FuzzJSONAgreesWithTheStandardLibrary(f *testing.F) {
 		require.Equal(t, logformat.FormatJSON, r.Format, "valid JSON must be read as such")
 	})
 }
-
-func BenchmarkParsePlain(b *testing.B) {
-	benchmarkParse(b, "2026-03-09T22:14:58.123456Z INFO GET /api/v1/orders/8817 served in 12.5ms for customer 4711 from 10.0.3.9 with status=200 bytes=5120")
-}
-
-func BenchmarkParseJSON(b *testing.B) {
-	benchmarkParse(b, `{"time":"2026-03-09T22:14:58.123456Z","level":"INFO","msg":"request served","method":"GET","path":"/api/v1/orders/8817","status":200,"duration_ms":12.5,"bytes":5120,"client":"10.0.3.9","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","span_id":"00f067aa0ba902b7","ok":true}`)
-}
-
-func BenchmarkParseCRI(b *testing.B) {
-	benchmarkParse(b, "2026-03-09T22:14:58.123456789Z stdout F 2026-03-09 22:14:58,123 WARN [main] retry budget is low: 3 of 10 left")
-}
-
-func BenchmarkParseDocker(b *testing.B) {
-	benchmarkParse(b, `{"log":"2026-03-09 22:14:58,123 WARN [main] retry budget is low: 3 of 10 left\n","stream":"stdout","time":"2026-03-09T22:14:58.123456789Z"}`)
-}
-
-func BenchmarkParseSyslog(b *testing.B) {
-	benchmarkParse(b, "Mar  9 22:14:58 web-1 sshd[812]: Accepted publickey for root from 10.0.3.9 port 51234 ssh2")
-}
-
-func benchmarkParse(b *testing.B, line string) {
-	var p logformat.Parser
-	var r logformat.Record
-	clock := logformat.Clock{Now: 1773094498}
-	b.ReportAllocs()
-	b.SetBytes(int64(len(line)))
-	for b.Loop() {
-		p.Parse(line, logformat.FormatAuto, &r)
-		if clock.Unix(r.Time) == 0 {
-			b.Fatal("no time")
-		}
-	}
-}

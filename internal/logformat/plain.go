@@ -69,7 +69,7 @@ func (p *Parser) message(h *headerReader, at int, text, more string) {
 		return
 	}
 	if at < len(first) && r.Severity == 0 && r.Format == FormatSyslog {
-		if sev, word, n := leadingLevel(first[at:], true); n > len(word) && (word == strings.ToUpper(word) || first[at] == '[') {
+		if sev, word, n := leadingLevel(first[at:], true); n > len(word) && (inCapitals(word) || first[at] == '[') {
 			r.Severity, r.SeverityText = sev, word // which stays in the message
 		}
 	}

@@ -42,7 +42,7 @@ func parsePostgresCSV(text string, r *Record) bool {
 		rest = next[1:]
 	}
 	sev, ok := ParseSeverity(strings.TrimRight(columns[csvSeverity], "12345"))
-	if count < csvLeast || !ok || columns[csvSeverity] != strings.ToUpper(columns[csvSeverity]) {
+	if count < csvLeast || !ok || !inCapitals(columns[csvSeverity]) {
 		return false
 	}
 	r.Time, r.Severity, r.SeverityText, r.Body = st, sev, columns[csvSeverity], columns[csvMessage]

@@ -74,6 +74,14 @@ func (h *headerReader) epochColumn() bool {
 	return false
 }
 
+// levelAtEnd finds "LEVEL: " behind a time with dots between its numbers.
+func (h *headerReader) levelAtEnd() int {
+	if !h.r.Time.OK || len(h.s) < 30 || h.s[13] != '.' {
+		return -1
+	}
+	return strings.LastIndex(h.s[:min(len(h.s), 120)], " LEVEL: ")
+}
+
 // headerAtEnd reads headers that stand elsewhere than at the beginning: the level
 // at the end of the first line of db2diag ("LEVEL: Warning"), and syslog behind
 // the labels of a cluster's collector ("- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 ...").
@@ -81,7 +89,7 @@ func (h *headerReader) headerAtEnd(text string, at int) bool {
 	if h.r.Time.OK && h.r.Severity != 0 {
 		return false
 	}
-	if at := strings.LastIndex(h.s[:min(len(h.s), 120)], " LEVEL: "); at > 20 && h.r.Time.OK {
+	if at := h.levelAtEnd(); at > 20 {
 		level, _, _ := strings.Cut(h.s[at+8:], " ")
 		if !h.namesLevel(level, false) && level == "Event" {
 			h.r.Severity, h.r.SeverityText = SeverityInfo, level

@@ -97,7 +97,7 @@ func (r *Record) trailingColumns(body string) {
 		}
 		rest := strings.TrimLeft(body[at+3:], " ")
 		logger, thread, _ := strings.Cut(rest, " ")
-		if thread = strings.TrimLeft(thread, " "); (isPackage(logger) && thread == "" || (isPackage(logger) || logger != "" && logger[0] == '/') && strings.HasPrefix(thread, "| ")) {
+		if thread = strings.TrimLeft(thread, " "); isPackage(logger) && thread == "" || (isPackage(logger) || logger != "" && logger[0] == '/') && strings.HasPrefix(thread, "| ") {
 			r.addUnique(attrLogger, logger)
 			if thread = strings.TrimLeft(thread, "| "); thread != "" {
 				r.addUnique(attrThread, thread)
