@@ -17,7 +17,7 @@ const (
 	// collection every few milliseconds, which costs a third of all CPU time when
 	// logs are read at full speed. It bounds what the agent holds on top of its
 	// live heap, which is why it is not larger.
-	busyBytes = 20 << 20
+	busyBytes = 16 << 20
 	// busyRate, in bytes per second, is more than the agent allocates at rest.
 	busyRate = 16 << 20
 	// calmAfter is how soon after a burst the default comes back.

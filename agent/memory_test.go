@@ -12,9 +12,9 @@ import (
 func TestGarbageIsCollectedRarelyOnlyInABurst(t *testing.T) {
 	const mb = 1 << 20
 	require.Equal(t, 100, gcPercent(10*mb, time.Second, 8*mb), "at rest")
-	require.Equal(t, 250, gcPercent(10*mb, 10*time.Millisecond, 8*mb), "8 MB live grow by 20 MB")
+	require.Equal(t, 200, gcPercent(10*mb, 10*time.Millisecond, 8*mb), "8 MB live grow by 16 MB")
 	require.Equal(t, 100, gcPercent(100*mb, time.Second, 500*mb), "a large heap doubles as ever")
-	require.Equal(t, 2000, gcPercent(100*mb, time.Second, 0))
+	require.Equal(t, 1600, gcPercent(100*mb, time.Second, 0))
 }
 
 func TestTheCollectorFollowsTheRateOfAllocation(t *testing.T) {
