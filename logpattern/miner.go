@@ -2,6 +2,7 @@ package logpattern
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -252,6 +253,7 @@ func (m *Miner) makeRoom(now int64) bool {
 	}
 	m.stats.Evictions += uint64(len(old))
 	m.forgetAliases(func(p *pattern) bool { return p.gone })
+	maps.DeleteFunc(m.seen, func(_ uint64, p *pattern) bool { return p.gone })
 	return m.stats.Bytes < m.opt.MaxBytes && len(m.patterns) < m.opt.MaxPatterns
 }
 
