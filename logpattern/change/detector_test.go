@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -349,4 +351,25 @@ func TestMergedPatternsAreOne(t *testing.T) {
 	s.Join("c", "b")
 	s.mix(map[string]float64{"c": 42, "other": 20}, time.Hour)
 	require.Empty(t, s.take(), "an id that is new to us is not news")
+}
+
+func TestReadsSnapshotsOfVersion2(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "snapshot_v2.bin")) // 26 hours of a heartbeat, and of orders that stopped
+	require.NoError(t, err)
+	s := newStream(change.Options{})
+	require.NoError(t, s.Restore(b))
+	require.Equal(t, change.Stats{Patterns: 2, Open: 1}, s.Stats())
+	s.now = time.Date(2026, 3, 10, 3, 0, 0, 0, time.UTC)
+	s.mix(map[string]float64{"beat": 6, "paid": 2}, time.Hour)
+	require.Equal(t, "silence resolved paid", s.take())
+	s.mix(map[string]float64{"beat": 60, "paid": 2}, 10*time.Minute)
+	require.Contains(t, s.take(), "spike open beat", "its history is known")
+
+	again := change.NewDetector(change.Options{})
+	require.NoError(t, again.Restore(s.Snapshot()))
+	require.Equal(t, s.Stats(), again.Stats())
+	for _, bad := range []string{"", "TWLC", "TWLC\x01", "TWLC\x04abcdefgh", "TWLC\x03abcdefgh", "nonsense"} {
+		require.ErrorIs(t, again.Restore([]byte(bad)), change.ErrSnapshot)
+		require.Zero(t, again.Stats())
+	}
 }

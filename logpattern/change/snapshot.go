@@ -268,6 +268,7 @@ func (h *history) codeOld(c *coder) {
 	for i := range h.profile.day {
 		c.byte(&h.profile.known[i])
 		c.float32(&h.profile.day[i])
+		h.profile.day[i] /= 60 // it was lines an hour
 	}
 	h.check(c)
 }
