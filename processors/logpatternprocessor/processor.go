@@ -3,6 +3,7 @@ package logpatternprocessor
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -58,41 +59,43 @@ func (p *patterns) shutdown(ctx context.Context) error {
 
 func (p *patterns) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	began := time.Now()
-	var total logpattern.Stats
+	var total totals
 	for _, rl := range ld.ResourceLogs().All() {
-		add(&total, p.annotate(rl, began))
+		p.annotate(rl, began, &total)
 	}
 	p.telemetry.record(ctx, total, time.Since(began))
 	return ld, nil
 }
 
 // annotate gives a pattern to each record of one service, under one lock.
-func (p *patterns) annotate(rl plog.ResourceLogs, now time.Time) logpattern.Stats {
+func (p *patterns) annotate(rl plog.ResourceLogs, now time.Time, total *totals) {
 	s := p.services.of(rl.Resource().Attributes(), now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := s.miner.Stats()
 	for _, sl := range rl.ScopeLogs().All() {
 		for _, r := range sl.LogRecords().All() {
-			p.annotateRecord(s.miner, r, now)
+			if !p.annotateRecord(s.miner, r, now) {
+				total.unsupported++
+			}
 		}
 	}
-	return since(before, s.miner.Stats())
+	total.add(before, s.miner.Stats())
 }
 
 // annotateRecord leaves findings and records that have a pattern already (from
-// an agent before this one) as they are.
-func (p *patterns) annotateRecord(miner *logpattern.Miner, r plog.LogRecord, now time.Time) {
+// an agent before this one) as they are; ok is false for a body that is no text.
+func (p *patterns) annotateRecord(miner *logpattern.Miner, r plog.LogRecord, now time.Time) (ok bool) {
 	if r.EventName() == signals.EventFinding {
-		return
+		return true
 	}
 	attrs := r.Attributes()
 	if _, done := attrs.Get(signals.AttrPatternID); done {
-		return
+		return true
 	}
 	m, ok := observe(miner, r.Body(), now)
 	if !ok {
-		return
+		return false
 	}
 	attrs.PutStr(signals.AttrPatternID, m.ID)
 	if len(m.Merged) > 0 {
@@ -104,10 +107,11 @@ func (p *patterns) annotateRecord(miner *logpattern.Miner, r plog.LogRecord, now
 	if p.cfg.IncludeTemplate {
 		attrs.PutStr(signals.AttrTemplate, m.Template)
 	}
+	return true
 }
 
 // messageKeys are where a structured body keeps its message.
-var messageKeys = []string{"message", "msg", "log", "body"}
+var messageKeys = []string{"message", "msg", "@message", "log", "body", "text", "event"}
 
 func observe(miner *logpattern.Miner, body pcommon.Value, now time.Time) (m logpattern.Match, ok bool) {
 	switch body.Type() {
@@ -115,6 +119,12 @@ func observe(miner *logpattern.Miner, body pcommon.Value, now time.Time) (m logp
 		return m, false
 	case pcommon.ValueTypeStr:
 		return miner.Observe(body.Str(), now), true
+	case pcommon.ValueTypeBytes:
+		b := body.Bytes().AsRaw()
+		if len(b) == 0 || !utf8.Valid(b) {
+			return m, false
+		}
+		return miner.ObserveBytes(b, now), true
 	case pcommon.ValueTypeMap:
 		for _, k := range messageKeys {
 			if v, found := body.Map().Get(k); found && v.Type() == pcommon.ValueTypeStr {

@@ -99,6 +99,35 @@ func lastID(t *testing.T, sink *consumertest.LogsSink) string {
 	return v.Str()
 }
 
+func TestBodies(t *testing.T) {
+	tel := componenttest.NewTelemetry()
+	set := processortest.NewNopSettings(componentType)
+	set.TelemetrySettings = tel.NewTelemetrySettings()
+	p, sink := create(t, createDefaultConfig().(*Config), set, componenttest.NewNopHost())
+	ld := batch("a", "job 1 done", `{"level":"info","msg":"job 2 done","n":1}`, `ts=1 level=info msg="job 3 done" n=2`)
+	records := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	m := records.AppendEmpty().Body().SetEmptyMap()
+	m.PutStr("log", "job 4 done")
+	m.PutInt("n", 3)
+	records.AppendEmpty().Body().SetEmptyBytes().FromRaw([]byte("job 5 done"))
+	texts := records.Len()
+	records.AppendEmpty().Body().SetEmptyBytes().FromRaw([]byte{0xff, 0xfe, 0})
+	records.AppendEmpty()
+	require.NoError(t, p.ConsumeLogs(t.Context(), ld))
+	for i, r := range sink.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		template, ok := r.Attributes().Get(signals.AttrTemplate)
+		require.Equal(t, i < texts, ok)
+		if ok {
+			require.Equal(t, "job <num> done", template.Str())
+		}
+	}
+	unsupported, err := tel.GetMetric("tidewatch_log_pattern_unsupported")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, unsupported.Data.(metricdata.Sum[int64]).DataPoints[0].Value)
+	require.NoError(t, p.Shutdown(t.Context()))
+	require.NoError(t, tel.Shutdown(context.Background()))
+}
+
 func TestTellsOfAliases(t *testing.T) {
 	p, sink := create(t, createDefaultConfig().(*Config), processortest.NewNopSettings(componentType), componenttest.NewNopHost())
 	require.NoError(t, p.ConsumeLogs(t.Context(), batch("auth",

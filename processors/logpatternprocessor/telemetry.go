@@ -15,8 +15,8 @@ const scope = "github.com/tidewatch/tidewatch/processors/logpatternprocessor"
 
 // telemetry counts what the processor does.
 type telemetry struct {
-	lines, merges, evictions, overflow, time metric.Int64Counter
-	registration                             metric.Registration
+	lines, merges, evictions, overflow, unsupported, time metric.Int64Counter
+	registration                                          metric.Registration
 }
 
 func newTelemetry(set component.TelemetrySettings, s *services) (*telemetry, error) {
@@ -28,11 +28,12 @@ func newTelemetry(set component.TelemetrySettings, s *services) (*telemetry, err
 		return c
 	}
 	t := &telemetry{
-		lines:     counter("lines", "{record}", "Records that were given a pattern."),
-		merges:    counter("merges", "{pattern}", "Patterns merged into another."),
-		evictions: counter("evictions", "{pattern}", "Patterns forgotten because others were seen later."),
-		overflow:  counter("overflow", "{record}", "Records for which there was no room and which went to <other>."),
-		time:      counter("time", "ns", "Time spent on finding patterns."),
+		lines:       counter("lines", "{record}", "Records that were given a pattern."),
+		merges:      counter("merges", "{pattern}", "Patterns merged into another."),
+		evictions:   counter("evictions", "{pattern}", "Patterns forgotten because others were seen later."),
+		overflow:    counter("overflow", "{record}", "Records for which there was no room and which went to <other>."),
+		unsupported: counter("unsupported", "{record}", "Records without a pattern: their body is empty or no text."),
+		time:        counter("time", "ns", "Time spent on finding patterns."),
 	}
 	held, err := meter.Int64ObservableGauge("tidewatch_log_pattern_patterns", metric.WithUnit("{pattern}"), metric.WithDescription("Patterns held now."))
 	errs = append(errs, err)
@@ -50,11 +51,11 @@ func (t *telemetry) close() {
 	_ = t.registration.Unregister() // says only that it was done before
 }
 
-func (t *telemetry) record(ctx context.Context, s logpattern.Stats, took time.Duration) {
+func (t *telemetry) record(ctx context.Context, s totals, took time.Duration) {
 	for _, c := range [...]struct {
 		counter metric.Int64Counter
 		n       uint64
-	}{{t.lines, s.Lines}, {t.merges, s.Merges}, {t.evictions, s.Evictions}, {t.overflow, s.Overflow}} {
+	}{{t.lines, s.lines}, {t.merges, s.merges}, {t.evictions, s.evictions}, {t.overflow, s.overflow}, {t.unsupported, s.unsupported}} {
 		if c.n > 0 {
 			c.counter.Add(ctx, int64(c.n))
 		}
@@ -73,13 +74,15 @@ func (s *services) patterns() int {
 	return n
 }
 
-func since(a, b logpattern.Stats) logpattern.Stats {
-	return logpattern.Stats{Lines: b.Lines - a.Lines, Merges: b.Merges - a.Merges, Evictions: b.Evictions - a.Evictions, Overflow: b.Overflow - a.Overflow}
+// totals is what one batch did.
+type totals struct {
+	lines, merges, evictions, overflow, unsupported uint64
 }
 
-func add(total *logpattern.Stats, s logpattern.Stats) {
-	total.Lines += s.Lines
-	total.Merges += s.Merges
-	total.Evictions += s.Evictions
-	total.Overflow += s.Overflow
+// add adds what a Miner did between two looks at its totals.
+func (t *totals) add(a, b logpattern.Stats) {
+	t.lines += b.Lines - a.Lines
+	t.merges += b.Merges - a.Merges
+	t.evictions += b.Evictions - a.Evictions
+	t.overflow += b.Overflow - a.Overflow
 }
