@@ -28,6 +28,8 @@ type Row struct {
 	Last     time.Time `json:"last,omitzero"`
 	// Spread are the counts in equal parts of the log, in the order of its lines.
 	Spread []uint64 `json:"spread"`
+	// Params sum up the values of the pattern's variables, from left to right.
+	Params []Param `json:"params,omitempty"`
 }
 
 type row struct {
@@ -150,6 +152,7 @@ func (r *Report) Rows() []Row {
 		list = append(list, Row{
 			ID: id, Template: template, Example: w.example, Count: w.count, Share: float64(w.count) / float64(r.lines),
 			First: w.first, Last: w.last, Spread: slices.Clone(w.spread[:points]),
+			Params: params(r.miner.Params(id)),
 		})
 	}
 	slices.SortFunc(list, func(a, b Row) int {

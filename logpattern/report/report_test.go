@@ -32,6 +32,21 @@ func TestRows(t *testing.T) {
 	require.Equal(t, "                      ▄████▄", report.Sparkline(rows[1].Spread))
 }
 
+func TestParams(t *testing.T) {
+	r := report.New(logpattern.Options{})
+	for i := range 100 {
+		r.Add(fmt.Sprintf("served /a/b%d status %d in %dms", i, 200+i%10/9*300, i+1), time.Time{})
+	}
+	var got []string
+	for _, p := range r.Rows()[0].Params {
+		got = append(got, p.String())
+	}
+	require.Len(t, got, 3)
+	require.Equal(t, "status <num>: 200 90%, 500 10%; 200 to 500", got[1])
+	require.Contains(t, got[2], "in <duration>: ")
+	require.Contains(t, got[2], "0.002 to 0.1; ")
+}
+
 func TestMergedPatternsAreOneRow(t *testing.T) {
 	r := report.New(logpattern.Options{})
 	var first string
