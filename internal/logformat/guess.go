@@ -6,19 +6,31 @@ import "strings"
 // {"eventCreationTime":"2026-..."}. A member counts if its name says that it is the
 // time of what happened and its value is a whole date. It stays a field.
 func (r *Record) guessTime() {
-	for i := 0; i < len(r.Fields); i += 1 + r.Fields[i].Len {
+	if r.guessTimeAmong(0, len(r.Fields)) {
+		return
+	}
+	for i := 0; i < len(r.Fields); i += 1 + r.Fields[i].Len { // one level deeper
+		if f := &r.Fields[i]; f.Kind == KindMap && r.guessTimeAmong(i+1, i+1+f.Len) {
+			return
+		}
+	}
+}
+
+func (r *Record) guessTimeAmong(from, to int) bool {
+	for i := from; i < to; i += 1 + r.Fields[i].Len {
 		f := &r.Fields[i]
 		if f.Kind == KindMap && f.Key == "instant" && r.log4jInstant(i) {
-			return
+			return true
 		}
 		if f.Kind != KindString && f.Kind != KindInt && f.Kind != KindFloat || !namesTime(f.Key) {
 			continue
 		}
 		if st, ok := stampOfField(f); ok && !st.Yearless {
 			r.Time = st
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // namesTime reports whether the last word of a name is that of a point in time

@@ -349,6 +349,10 @@ func (h *headerReader) leadingToken() bool {
 		word = pid
 		h.r.addString("redis.role", role)
 	}
+	if !bar && h.namesLevel(word, false) {
+		h.pos += n
+		return true
+	}
 	if !bar && strings.IndexByte("0123456789", word[0]) < 0 {
 		h.r.addString(attrHostname, word)
 		h.tags++

@@ -322,7 +322,10 @@ func scanMonth(s string) (Stamp, int) {
 		default:
 			return Stamp{}, 0
 		}
-		i = 3
+		i = restOfName(s, 3, weekdays[:])
+		if i+8 > len(s) {
+			return Stamp{}, 0
+		}
 		if s[i] == ',' {
 			i++
 		}
@@ -345,7 +348,7 @@ func scanMonth(s string) (Stamp, int) {
 			return Stamp{}, 0
 		}
 	}
-	i += 3
+	i = restOfName(s, i+3, months[:])
 	if i+12 > len(s) || s[i] != ' ' {
 		return Stamp{}, 0
 	}
@@ -488,10 +491,13 @@ func scanDayMonth(s string) (Stamp, int) {
 	}
 	sep := s[i]
 	mo := scanMonthName(s, i+1)
-	if mo < 0 || sep != '/' && sep != '-' && sep != ' ' || s[i+4] != sep {
+	if mo < 0 || sep != '/' && sep != '-' && sep != ' ' {
 		return Stamp{}, 0
 	}
-	i += 5
+	if i = restOfName(s, i+4, months[:]); i >= len(s) || s[i] != sep {
+		return Stamp{}, 0
+	}
+	i++
 	y, yearless := four(s, i), false
 	if y >= 1970 && i+5 < len(s) {
 		i += 4

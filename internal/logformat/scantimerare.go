@@ -140,3 +140,22 @@ func scanClockOnly(s string) int {
 	}
 	return n
 }
+
+var (
+	months   = [...]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"}
+	weekdays = [...]string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"}
+)
+
+// restOfName returns where a name ends of which the first three letters end at i:
+// behind them, or behind the whole name.
+func restOfName(s string, i int, names []string) int {
+	if i >= len(s) || s[i]|0x20 < 'a' || s[i]|0x20 > 'z' {
+		return i
+	}
+	for _, name := range names {
+		if s[i-3:i] == name[:3] && len(s)-i >= len(name)-3 && s[i:i+len(name)-3] == name[3:] {
+			return i + len(name) - 3
+		}
+	}
+	return i
+}
