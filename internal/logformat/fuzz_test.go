@@ -39,7 +39,7 @@ var (
 	words = regexp.MustCompile(`[A-Za-z]{3,}`)
 	// spoken are the words that are read as time, level or place of the message and
 	// may be written in another way.
-	spoken = regexp.MustCompile(`(?i)^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun|utc|gmt|[a-z]{1,3}e?[sd]t|[cmw]es?t|msk|trace|debug|info|information|notice|note|warn|warning|error|err|crit|critical|fatal|log|in|stdout|stderr|report|system|message|msg|time|ts|date|level|severity|lvl|logger|timestamp|php|fail|set)$`)
+	spoken = regexp.MustCompile(`(?i)^(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|oct(ober)?|nov(ember)?|dec(ember)?|(mon|tues?|wed(nes)?|thu(rs)?|fri|satu?r?|sun)(day)?|utc|gmt|[a-z]{1,3}e?[sd]t|[cmw]es?t|msk|trace|debug|info|information|notice|note|warn|warning|error|err|crit|critical|fatal|log|in|stdout|stderr|report|system|message|msg|time|ts|date|level|severity|lvl|logger|timestamp|php|fail|set)$`)
 	keys   = regexp.MustCompile(`[\w.@/-]+=|[\w.@/-]+:|"[^"\\]*"\s*:|\\.|@4[0-9a-fA-F]{15,23}`)
 )
 
