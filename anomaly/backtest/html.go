@@ -183,17 +183,17 @@ func boxOf(a Alert, x func(int64) float64) box {
 	return box{X: from, W: round(max(to-from, leastWidth)), Title: a.Start.Format(layout) + " to " + a.End.Format(layout)}
 }
 
-// readable is a number of about four places.
+// readable is a number of about three places.
 func readable(v float64) string {
 	for _, u := range [...]struct {
 		size float64
 		name string
 	}{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
-		if math.Abs(v) >= 10*u.size || math.Abs(v) >= u.size && u.size > 1e3 {
-			return fmt.Sprintf("%.4g %s", v/u.size, u.name)
+		if math.Abs(v) >= u.size {
+			return fmt.Sprintf("%.3g %s", v/u.size, u.name)
 		}
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%.3g", v), "e+00")
+	return fmt.Sprintf("%.3g", v)
 }
 
 // extent is the scale of the picture: all but the most extreme spans.

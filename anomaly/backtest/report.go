@@ -99,15 +99,24 @@ type SeriesReport struct {
 	total int
 }
 
-const method = `Every rule saw the points one after the other, as they happened, and none that was still to come. The learning part only teaches; what is counted comes after it. ` +
-	`A rule flags points, an alert begins when flags have lasted, and pages at its beginning and every four hours while it goes on. ` +
-	`Where incidents are known, a page within one, or near to it, is true and every other is a false alarm; an incident is found if one page is true. ` +
-	`At equal recall means: of the thresholds from an eighth to eight times a rule's own (one for all series), the one with the fewest false alarms that finds at least as many incidents as the reference; that choice is made in hindsight, for every rule alike. Found for as many false alarms is the opposite: the most that is found with no more false alarms than the reference. ` +
-	`Incidents that nobody wrote down count as false alarms, so a false alarm here is at worst an unknown incident.`
+const (
+	method = `Every rule saw the points one after the other, as they happened, and none that was still to come. The learning part only teaches; what is counted comes after it. ` +
+		`A rule flags points, an alert begins when flags have lasted, and pages at its beginning and every four hours while it goes on. `
+	methodJudged = `A page within a known incident, or near to it, is true and every other is a false alarm; an incident is found if one page is true. ` +
+		`At equal recall means: of the thresholds from an eighth to eight times a rule's own (one for all series), the one with the fewest false alarms that finds at least as many incidents as the reference; that choice is made in hindsight, for every rule alike. ` +
+		`Found for as many false alarms is the opposite: the most that is found with no more false alarms than the reference. ` +
+		`Incidents that nobody wrote down count as false alarms, so a false alarm here is at worst an unknown incident.`
+	methodNotJudged = `Each rule ran at its own threshold. Two rules agree on an alert if both alert at that time, give or take some minutes. ` +
+		`A rule that alerts less is not better for it: give the times of incidents, and it will be said what was found and what was missed.`
+)
 
 // Report ends all alerts and sums up. Call it once.
 func (b *Backtest) Report() *Report {
 	r := &Report{Method: method, Series: len(b.series), Judged: b.options.known()}
+	r.Method += methodNotJudged
+	if r.Judged {
+		r.Method = method + methodJudged
+	}
 	about := b.options.about()
 	var own [rules]tally
 	var tried [rules][settings]tally

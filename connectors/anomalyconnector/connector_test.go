@@ -169,6 +169,7 @@ func TestJumpIsFoundAndResolved(t *testing.T) {
 			require.Less(t, receipt["upper"], 900.0)
 			require.Equal(t, "{item}", receipt["unit"])
 			require.InDelta(t, 35, receipt["history_seconds"], 2)
+			require.Less(t, receipt["per_week"], 0.3, "what is to be expected is no anomaly")
 			require.Contains(t, open["finding.summary"], "queue.depth {queue=orders} is 1")
 		})
 	}

@@ -44,6 +44,9 @@ func (b *batch) finding(s *series, g *group, state string, t pcommon.Timestamp, 
 	for k, value := range b.subject.attributes.All() {
 		f.Subject = append(f.Subject, finding.Attr{Key: k, Value: value.AsString()})
 	}
+	if f.State != signals.StateResolved && verdict.State == anomaly.Anomalous {
+		f.Receipt.PerWeek = number(verdict.Receipt.PerWeek)
+	}
 	if list := g.list(); list != "" {
 		f.Details = []finding.Attr{{Key: signals.AttrFindingOthers, Value: list}}
 	}

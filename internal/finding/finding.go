@@ -31,6 +31,8 @@ type Receipt struct {
 	// HistorySeconds is how much history the verdict rests on.
 	HistorySeconds float64 `json:"history_seconds,omitempty"`
 	Unit           string  `json:"unit,omitempty"`
+	// PerWeek is how often a week something so surprising is to be expected by chance.
+	PerWeek *float64 `json:"per_week,omitempty"`
 	// Example is one raw line, for findings about logs.
 	Example string `json:"example,omitempty"`
 }
