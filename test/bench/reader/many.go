@@ -69,6 +69,10 @@ func fillDirectory(dir string, n int) error {
 	return nil
 }
 
+// patience is how long anything here may take: a minute was enough for a slow
+// machine.
+const patience = 4 * time.Minute
+
 // directory measures how a directory with very many files is found while another
 // file is being written.
 func (b *bench) directory() error {
@@ -122,7 +126,8 @@ service:
 		return n >= b.directoryFiles+clock.arrived("busy"), err
 	})
 	if err != nil {
-		return err
+		n, _ := p.accepted()
+		return fmt.Errorf("%w: %d records of %d files and %d of the busy file", err, n, b.directoryFiles, clock.arrived("busy"))
 	}
 	found := time.Since(begin)
 	if err := stamp(filepath.Join(dir, "logs", "many", fmt.Sprintf("app-%06d.log", b.directoryFiles-3)), "last"); err != nil {
@@ -216,7 +221,7 @@ func (c *clock) watch(busy string, done func() (bool, error)) (time.Duration, er
 	c.mu.Lock()
 	c.worst["busy"] = 0
 	c.mu.Unlock()
-	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if err := stamp(busy, "busy"); err != nil {
 			return 0, err
 		}
@@ -224,5 +229,5 @@ func (c *clock) watch(busy string, done func() (bool, error)) (time.Duration, er
 			return c.wait("busy"), err
 		}
 	}
-	return 0, fmt.Errorf("not done after ten minutes, with %d lines of the busy file", c.arrived("busy"))
+	return 0, fmt.Errorf("not all was read in %s", patience)
 }

@@ -91,7 +91,7 @@ func (p *process) accepted() (int, error) {
 
 // reads waits until n records have been handed on; more than n is an error.
 func (p *process) reads(n int) error {
-	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
 		select {
 		case err := <-p.exited:
 			p.exited <- err
@@ -108,7 +108,7 @@ func (p *process) reads(n int) error {
 			return fmt.Errorf("it read %d records of %d", got, n)
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("it read %d records of %d in five minutes", got, n)
+			return fmt.Errorf("it read %d records of %d in %s", got, n, patience)
 		}
 	}
 }
