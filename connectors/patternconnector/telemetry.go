@@ -26,7 +26,7 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 	}
 	t := &telemetry{
 		findings:    counter("findings", "{finding}", "Findings by kind and state."),
-		suppressed:  counter("suppressed", "{finding}", "New patterns that were not reported because there were too many at once."),
+		suppressed:  counter("suppressed", "{finding}", "Changes that were not reported one by one because there were too many at once; a finding names them."),
 		evictions:   counter("evictions", "{pattern}", "Patterns whose history was forgotten because others were seen later."),
 		overflow:    counter("overflow", "{resource}", "Batches of services beyond max_services."),
 		undelivered: counter("undelivered", "{batch}", "Batches that the next component refused; metrics and findings are sent again."),

@@ -23,6 +23,7 @@ type Detector struct {
 	clock     int64   // time of the newest line
 	now       int64   // of the last call
 	watching  int64   // since when lines were seen without a break
+	resumed   int64   // time of the first line after the service was quiet as a whole
 	arrived   int64   // when the last line was read
 	began     int64   // time of the first line, zero before it
 	restored  bool    // until the next call
@@ -72,7 +73,7 @@ func (d *Detector) Observe(l Line, now time.Time) {
 			p.retired, p.back = false, 0
 		}
 	}
-	p.history.add(t, p.unordinary(d.watching))
+	recent := p.history.add(t, p.unordinary(d.watching))
 	d.judgeSeverity(p, l, ns)
 	if p.fresh {
 		d.judgeNew(p, l.Text, ns)
@@ -83,7 +84,9 @@ func (d *Detector) Observe(l Line, now time.Time) {
 		p.pause = max(p.pause, t-r.start)
 		d.resolve(p, Silence, ns)
 	}
-	d.judgeRate(p, l.Text, t, ns)
+	if recent {
+		d.judgeRate(p, l.Text, t, ns)
+	}
 	d.judgeShift(p, l.Text, t, ns)
 }
 
@@ -102,6 +105,9 @@ func (d *Detector) tick(t, now int64) int64 {
 	if d.all.end == 0 {
 		d.all = begin(t)
 	}
+	if d.clock != 0 && t-d.clock >= pauseOfService && d.all.quietness(d.clock, t, 1) >= pausedFor {
+		d.resumed = t
+	}
 	d.clock = max(d.clock, t)
 	d.serviceLine(t, now)
 	return t
@@ -117,7 +123,9 @@ func (d *Detector) passed(now int64) {
 	}
 	if now < d.now-minute {
 		d.clock = min(d.clock, now)
-		d.watching, d.searched, d.arrived = min(d.watching, now), min(d.searched, now), min(d.arrived, now)
+		for _, t := range [...]*int64{&d.watching, &d.resumed, &d.searched, &d.arrived} {
+			*t = min(*t, now)
+		}
 		d.all.rewind(now)
 		for _, p := range d.patterns {
 			p.history.rewind(now)

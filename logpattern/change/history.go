@@ -163,13 +163,16 @@ func (h *history) scatter(x, n, e float64) {
 	h.sum = h.sum*keep + n*e
 }
 
-// add counts a line written at t. Lines older than the windows do not count.
-func (h *history) add(t int64, u unordinary) {
+// add counts a line written at t and reports whether it is of the last minute.
+// Lines older than the windows do not count.
+func (h *history) add(t int64, u unordinary) bool {
 	h.roll(t, u)
 	h.seen++
-	if b := t / bucket; b > h.end-window && b >= 0 {
+	b := t / bucket
+	if b > h.end-window && b >= 0 {
 		h.ring[b%window]++
 	}
+	return b > h.end-perMinute
 }
 
 // last is the number of lines in the last n buckets, the current one included.

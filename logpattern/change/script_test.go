@@ -33,13 +33,17 @@ type source struct {
 //	say ID LEVEL N TEXT     N lines within a second
 //	run DURATION            time passes
 //	jump DURATION           the clock is set, also back
+//	late DURATION           the lines from now on state an earlier time
 //	restart [DURATION]      save, be away, and go on
 //	learning DURATION       an option, before anything else
+//	step DURATION           how often lines and looks come; 5s if not said
 type scripted struct {
 	opt     change.Options
 	d       *change.Detector
 	begin   time.Time
 	now     time.Time
+	every   time.Duration
+	late    time.Duration
 	rng     *rand.Rand
 	sources []*source
 	out     strings.Builder
@@ -80,6 +84,10 @@ func (s *scripted) do(t *testing.T, line string) {
 		for end := s.now.Add(span(1)); s.now.Before(end); {
 			s.step()
 		}
+	case "step":
+		s.every = span(1)
+	case "late":
+		s.late = span(1)
 	case "jump":
 		s.now = s.now.Add(span(1))
 	case "restart":
@@ -130,11 +138,11 @@ func (s *scripted) stop(id string) {
 	}
 }
 
-// step is five seconds, with lines at random.
+// step lets a little time pass, with lines at random.
 func (s *scripted) step() {
-	s.now = s.now.Add(5 * time.Second)
+	s.now = s.now.Add(s.every)
 	for _, src := range s.sources {
-		for n := src.perMinute/12 + s.rng.Float64(); n >= 1; n-- {
+		for n := src.perMinute*s.every.Minutes() + s.rng.Float64(); n >= 1; n-- {
 			s.observe(src)
 		}
 	}
@@ -156,7 +164,7 @@ func (s *scripted) observe(src *source) {
 		}
 		text = text[:i] + v + text[j+1:]
 	}
-	s.d.Observe(change.Line{ID: src.id, Template: src.template, Text: "2026-03-09 10:00:00 host " + text, Severity: src.severity, Time: s.now}, s.now)
+	s.d.Observe(change.Line{ID: src.id, Template: src.template, Text: "2026-03-09 10:00:00 host " + text, Severity: src.severity, Time: s.now.Add(-s.late)}, s.now)
 }
 
 func (s *scripted) advance() {
@@ -178,7 +186,7 @@ func (s *scripted) advance() {
 // play runs a script that begins at a time.
 func play(t *testing.T, script string, begin time.Time, saves bool) string {
 	t.Helper()
-	s := &scripted{begin: begin, now: begin, rng: rand.New(rand.NewPCG(1, 2)), saves: saves}
+	s := &scripted{begin: begin, now: begin, every: 5 * time.Second, rng: rand.New(rand.NewPCG(1, 2)), saves: saves}
 	s.d = change.NewDetector(s.opt)
 	for line := range strings.Lines(script) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {

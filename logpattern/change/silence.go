@@ -13,6 +13,10 @@ const (
 	gone = 10.5
 	// goneService is the same for all patterns of a service at once.
 	goneService = 18
+	// A service that was quiet for pauseOfService, and that unlikely in nats, begins
+	// anew: its patterns need not come at once.
+	pauseOfService = 5 * minute
+	pausedFor      = 8
 	// longer is how much longer than the longest gap before a silence must be.
 	longer = 1.3
 	// countsAfter is how many lines a pattern must have had.
@@ -41,7 +45,7 @@ func (h *history) enough() float64 {
 // learnGap remembers how quiet p was before its line at t.
 func (d *Detector) learnGap(p *pattern, t int64) {
 	h := &p.history
-	from := max(p.last, d.watching)
+	from := max(p.last, d.watching, d.resumed)
 	if t-from < bucket || h.age < 2*young || p.open[Silence] != nil || p.open[Flood] != nil || p.open[Spike] != nil {
 		return
 	}
@@ -67,7 +71,7 @@ func (d *Detector) searchSilence(now int64) {
 	var found []*pattern
 	for _, p := range d.patterns {
 		h := &p.history
-		quiet := d.clock - max(p.last, d.watching)
+		quiet := d.clock - max(p.last, d.watching, d.resumed)
 		if quiet < 2*minute || p.retired || p.fresh || p.open[Silence] != nil || h.age < 6*young || p.total < countsAfter {
 			continue
 		}

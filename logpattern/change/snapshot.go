@@ -73,7 +73,7 @@ func (d *Detector) restore(b []byte) error {
 func (d *Detector) code(c *coder) {
 	c.int(&d.began)
 	if c.version >= 3 {
-		for _, t := range [...]*int64{&d.clock, &d.now, &d.watching, &d.arrived, &d.searched} {
+		for _, t := range [...]*int64{&d.clock, &d.now, &d.watching, &d.resumed, &d.arrived, &d.searched} {
 			c.int(t)
 		}
 	}
