@@ -43,13 +43,17 @@ func (w *watcher) follow(path, target string, fi os.FileInfo) {
 	id := contentID{fileID: statOf(fi)}
 	f := w.files[id]
 	switch {
+	case f != nil && f.busy.Load():
+		f.peek = true
+		w.active[f] = struct{}{}
 	case f != nil:
+		w.see(f, fi)
 	case len(w.files) >= w.t.cfg.MaxFiles:
 		w.t.refused(path, "max_files", errors.New("max_files are followed already: raise it or narrow include"))
 		return
 	default:
 		f = &file{id: id, name: path, path: path, size: fi.Size(), seenAt: -1, changed: fi.ModTime(), first: w.first}
-		if !w.open(f) {
+		if w.handleFree() && !w.openAnyway(f) {
 			return
 		}
 		w.files[id] = f

@@ -43,7 +43,8 @@ type builder struct {
 	text     string
 	absorbed []int // lines further on that already belong to a record
 
-	framed line // the last one that frame has found
+	framed line     // the last one that frame has found
+	opened envelope // the last one that open has taken off
 	// ahead has seen the line at aheadPos begin a record, if aheadPos >= 0.
 	ahead    logformat.Joiner
 	aheadPos int
@@ -98,6 +99,7 @@ func (b *builder) frames(p piece) batch {
 		pos, out.skip = end+1, false
 	}
 	b.piece, b.text, b.absorbed, b.aheadPos, b.framed = p, p.text, b.absorbed[:0], -1, line{pos: -1}
+	b.opened.pos = -1
 	records := b.newResource(p.path, out.logs)
 	records.EnsureCapacity(min(bytes.Count(p.data[pos:], newline)+1, b.maxRecords))
 	safe := batch{consumed: int64(pos), skip: out.skip}
@@ -154,7 +156,7 @@ type line struct {
 // the next line begins, or lineIncomplete if the end is not in the piece yet.
 func (b *builder) take(records plog.LogRecordSlice, l line, out *batch) (next int, state lineState) {
 	next = l.next
-	content, joined := b.unwrap(b.text[l.pos:l.pos+l.length], next)
+	content, joined := b.unwrap(l)
 	if joined == lineWhole && l.state == lineWhole && b.piece.profile != nil {
 		content, next, joined = b.extend(content, l.pos, next)
 	}
@@ -237,20 +239,19 @@ func cutAtRune(s []byte, limit int) int {
 }
 
 // unwrap takes off a container runtime's envelope and joins the parts of a line
-// that the runtime has cut; next is where the following line begins. Parts behind
-// lines of the other stream are noted in absorbed. The state is lineIncomplete if
-// the end is not in the piece yet.
-func (b *builder) unwrap(line string, next int) (content string, state lineState) {
+// that the runtime has cut. Parts behind lines of the other stream are noted in
+// absorbed. The state is lineIncomplete if the end is not in the piece yet.
+func (b *builder) unwrap(l line) (content string, state lineState) {
 	b.env = logformat.Envelope{}
-	if b.format == logformat.FormatPlain || b.format == logformat.FormatJSON || !logformat.Unwrap(line, &b.env) {
-		return line, lineWhole
+	if b.format == logformat.FormatPlain || b.format == logformat.FormatJSON || !b.open(l.pos, l.length, &b.env) {
+		return b.text[l.pos : l.pos+l.length], lineWhole
 	}
 	if !b.env.Partial {
 		return b.env.Content, lineWhole
 	}
 	joined := append(b.joined[:0], b.env.Content...)
 	noted := len(b.absorbed)
-	for pos := next; ; {
+	for pos := l.next; ; {
 		n, after, framed := b.frame(pos)
 		if framed == lineIncomplete {
 			if b.piece.flush || b.piece.unjoin {
@@ -260,7 +261,7 @@ func (b *builder) unwrap(line string, next int) (content string, state lineState
 			return "", lineIncomplete
 		}
 		var env logformat.Envelope
-		if !logformat.Unwrap(b.text[pos:pos+n], &env) {
+		if !b.open(pos, n, &env) {
 			break
 		}
 		if env.Stream == b.env.Stream {
@@ -281,6 +282,26 @@ func (b *builder) unwrap(line string, next int) (content string, state lineState
 		return string(joined[:cutAtRune(joined, b.maxLine)]), lineCut
 	}
 	return string(joined), lineWhole
+}
+
+// envelope is what open has found at a position.
+type envelope struct {
+	pos   int
+	found bool
+	env   logformat.Envelope
+}
+
+// open takes the envelope off the line at pos; each line is looked at once, though
+// it is asked for as the one behind and for itself.
+func (b *builder) open(pos, n int, env *logformat.Envelope) bool {
+	if b.opened.pos != pos {
+		b.opened.found = logformat.Unwrap(b.text[pos:pos+n], &b.opened.env)
+		b.opened.pos = pos
+	}
+	if b.opened.found {
+		*env = b.opened.env
+	}
+	return b.opened.found
 }
 
 func (b *builder) parse(content string) {

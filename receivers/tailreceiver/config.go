@@ -100,7 +100,7 @@ func createDefaultConfig() component.Config {
 		Multiline:          MultilineConfig{Mode: multilineAuto, Timeout: 500 * time.Millisecond}, // a trace is written at once
 		MaxLineBytes:       256 << 10,                                                             // longer lines are refused by most backends anyway
 		MaxBatchRecords:    1000,                                                                  // so many may be doubled by a crash between delivery and checkpoint
-		MaxFiles:           10_000,
+		MaxFiles:           100_000,
 		MaxOpenFiles:       512, // half of the usual soft limit of 1024 descriptors
 		RotateWait:         30 * time.Second,
 		RateLimit:          RateLimitConfig{Over: overWait}, // no limit; where one is set, nothing is lost by it

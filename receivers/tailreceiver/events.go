@@ -119,6 +119,8 @@ func (e *events) note(path string, dir bool) {
 	e.mu.Lock()
 	if len(e.changed) < maxChanged {
 		e.changed[path] = struct{}{}
+	} else {
+		dir = true // a walk finds what is missed here
 	}
 	e.dirs = e.dirs || dir
 	e.mu.Unlock()

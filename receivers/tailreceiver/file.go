@@ -58,6 +58,7 @@ type file struct {
 
 	names  []*name   // that lead to it; without one it is followed by its handle
 	missed time.Time // when the last name was lost
+	peek   bool      // it may have grown while a worker had it
 
 	busy atomic.Bool
 }

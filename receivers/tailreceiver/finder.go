@@ -24,7 +24,8 @@ const (
 // found is a part of what a walk has found.
 type found struct {
 	paths []string
-	dirs  []string
+	dir   string        // that is about to be read
+	heard chan struct{} // closed when dir is watched; nil without one
 	last  bool
 }
 
@@ -34,6 +35,7 @@ type finder struct {
 	found chan found
 	ask   chan struct{}
 	next  found
+	idle  time.Duration // of a walk, in which the watcher was waited for
 }
 
 func newFinder(t *tail) *finder {
@@ -51,10 +53,11 @@ func (d *finder) soon() {
 func (d *finder) run() {
 	for {
 		start := d.t.now()
+		d.idle = 0
 		if !d.walk() {
 			return
 		}
-		took := d.t.now().Sub(start)
+		took := d.t.now().Sub(start) - d.idle
 		if !d.pause(max(took*walkShareSoon, time.Millisecond), nil) ||
 			!d.pause(max(d.t.cfg.DiscoveryInterval, took*walkShare)-took*walkShareSoon, d.ask) {
 			return
@@ -81,8 +84,11 @@ func (d *finder) walk() bool {
 	for _, pattern := range d.t.cfg.Include {
 		base, rel := doublestar.SplitPattern(filepath.ToSlash(pattern))
 		folders := folderFS{FS: os.DirFS(base), enter: func(dir string) {
-			d.next.dirs = append(d.next.dirs, filepath.Join(base, filepath.FromSlash(dir)))
+			d.enter(filepath.Join(base, filepath.FromSlash(dir)))
 		}}
+		if !hasMeta(rel) { // a plain name, of which GlobWalk does not read the folder
+			d.enter(filepath.Dir(filepath.Join(base, rel)))
+		}
 		err := doublestar.GlobWalk(folders, rel, func(name string, e fs.DirEntry) error {
 			path := filepath.Join(base, filepath.FromSlash(name))
 			if e.IsDir() || d.t.cfg.excludes(path) {
@@ -99,16 +105,29 @@ func (d *finder) walk() bool {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			d.t.refused(pattern, "unreadable", err)
 		}
-		if !hasMeta(rel) { // a plain name, of which GlobWalk does not read the folder
-			d.next.dirs = append(d.next.dirs, filepath.Dir(filepath.Join(base, rel)))
-		}
 	}
 	d.next.last = true
 	return d.hand()
 }
 
+// enter lets a folder be watched before it is read, so that what appears in it
+// afterwards is told.
+func (d *finder) enter(dir string) {
+	heard := make(chan struct{})
+	d.next.dir, d.next.heard = dir, heard
+	if !d.hand() {
+		return
+	}
+	select {
+	case <-d.t.stop:
+	case <-heard:
+	}
+}
+
 // hand gives the watcher what was found since the last time.
 func (d *finder) hand() bool {
+	start := d.t.now()
+	defer func() { d.idle += d.t.now().Sub(start) }()
 	select {
 	case <-d.t.stop:
 		return false

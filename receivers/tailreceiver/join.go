@@ -70,11 +70,18 @@ func (b *builder) extend(content string, pos, next int) (string, int, lineState)
 
 // alone reports, with few looks, whether a line is a record of its own for sure.
 func (b *builder) alone(content string, next int) bool {
-	if content[0] == '{' || b.env.Format != logformat.FormatAuto {
+	if content[0] == '{' {
 		return b.piece.profile.Alone(content, "")
 	}
 	n, _, framed := b.frame(next)
-	return framed == lineWhole && b.piece.profile.Alone(content, b.text[next:next+n])
+	if framed != lineWhole || len(b.absorbed) > 0 {
+		return false
+	}
+	if b.env.Format == logformat.FormatAuto {
+		return b.piece.profile.Alone(content, b.text[next:next+n])
+	}
+	var env logformat.Envelope
+	return b.open(next, n, &env) && env.Stream == b.env.Stream && b.piece.profile.Alone(content, env.Content)
 }
 
 // extendStream is extend for lines in envelopes, between which lines of the other
@@ -91,7 +98,7 @@ func (b *builder) extendStream(j *logformat.Joiner, content string, next int) (s
 			return "", 0, lineIncomplete
 		}
 		var env logformat.Envelope
-		if !logformat.Unwrap(b.text[pos:pos+n], &env) || env.Time.Wall-b.env.Time.Wall > streamSeconds {
+		if !b.open(pos, n, &env) || env.Time.Wall-b.env.Time.Wall > streamSeconds {
 			break
 		}
 		if env.Stream != b.env.Stream {

@@ -101,7 +101,10 @@ func (w *watcher) quiet(f *file) bool { return w.t.now().Sub(f.changed) >= quiet
 func (w *watcher) look(n *name) {
 	fi, err := os.Stat(n.path)
 	if err == nil && statOf(fi) == n.f.id.fileID {
-		if !n.f.busy.Load() {
+		if n.f.busy.Load() {
+			n.f.peek = true
+			w.active[n.f] = struct{}{}
+		} else {
 			w.see(n.f, fi)
 		}
 		return

@@ -70,8 +70,9 @@ func (w *watcher) run() {
 // find takes what a walk has found; at its end, what a walk alone cannot find is
 // looked for: the rest of files that were renamed, copied or compressed.
 func (w *watcher) find(f found) {
-	for _, dir := range f.dirs {
-		w.events.watch(dir)
+	if f.heard != nil {
+		w.events.watch(f.dir)
+		close(f.heard)
 	}
 	for _, path := range f.paths {
 		w.admit(path)
