@@ -21,6 +21,7 @@ type scan struct {
 	elems []uint64
 	exact uint64 // hashes the elements and their kinds
 	cut   bool   // the message is longer than what was looked at
+	json  bool   // the message has the escapes of JSON
 	max   int
 }
 
@@ -82,7 +83,9 @@ func (s *scan) readLine(line string, opt *Options) {
 	if !opt.NoHeader {
 		line = line[headerEnd(line):]
 	}
+	s.json = false
 	if msg, ok := messageOf(line); ok {
+		s.json = at(line, 0) == '{'
 		line = msg
 	}
 	s.read(line, opt.MaxTokens)
@@ -122,7 +125,7 @@ func (s *scan) read(msg string, maxTokens int) {
 			i++
 			continue
 		}
-		if cl == clBack && escapes(msg, i) {
+		if cl == clBack && s.escapes(i) {
 			i += 2
 			continue
 		}
@@ -138,8 +141,16 @@ func (s *scan) read(msg string, maxTokens int) {
 		var flags uint16
 		for i < n {
 			cl = class[msg[i]]
-			if cl&clEnds != 0 || cl == clBack && i > start && escapes(msg, i) {
+			if cl&clEnds != 0 {
 				break
+			}
+			if cl == clBack {
+				if i > start && s.escapes(i) {
+					break
+				}
+				if s.json && at(msg, i+1) == '\\' {
+					i++ // a backslash
+				}
 			}
 			flags |= cl
 			i++
@@ -187,9 +198,12 @@ func (s *scan) date(i int) int {
 	return i + n
 }
 
-// escapes reports whether the backslash at i makes a quote part of a text in
-// quotes.
-func escapes(msg string, i int) bool { return at(msg, i+1) == '"' }
+// escapes reports whether the backslash at i stands for a quote, or in JSON for
+// white space.
+func (s *scan) escapes(i int) bool {
+	c := at(s.msg, i+1)
+	return c == '"' || s.json && (c == 'n' || c == 't' || c == 'r')
+}
 
 // quoted is the end of a quoted part that is a value whatever it says: a user
 // agent ("curl/8.0 (x86_64)") or a lone sign, which stands for nothing or for
@@ -376,7 +390,7 @@ func (s *scan) inContext(start, end int) Kind {
 	case '=':
 		value = start > 1 && msg[start-2] != '=' && (end-start == 1 || !all(msg[start:end], clLetter))
 	case '"', '\'', '`':
-		value = (at(msg, end) == prev || prev == '"' && escapes(msg, end)) && !keyed(msg, end+1)
+		value = (at(msg, end) == prev || prev == '"' && s.escapes(end)) && !keyed(msg, end+1)
 	}
 	if value && !isState(msg[start:end]) {
 		return Str

@@ -32,8 +32,8 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		SnapshotInterval: 5 * time.Minute, // what a crash may cost, against a write of some hundred kB
 		MaxPatterns:      1000,            // programs rarely have more statements that log
-		MaxBytes:         1 << 20,         // 1000 patterns of 1 kB
-		MaxServices:      100,             // a busy host; bounds everything at 100 MiB
+		MaxBytes:         2 << 20,         // 1000 patterns of 1 kB, and as much for what their values are
+		MaxServices:      100,             // a busy host; bounds everything at 200 MiB
 		MaxLine:          8 << 10,         // what follows is payload
 		IncludeTemplate:  true,
 	}
