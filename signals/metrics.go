@@ -29,6 +29,9 @@ const (
 	MetricForecast      = "tidewatch.forecast"
 	MetricForecastLower = "tidewatch.forecast.lower"
 	MetricForecastUpper = "tidewatch.forecast.upper"
+	// MetricFullIn is when a series reaches its bound, in seconds, if it goes on as it
+	// does. Without a point it does not at this rate.
+	MetricFullIn = "tidewatch.forecast.full_in"
 )
 
 // Values of MetricAnomalyState.

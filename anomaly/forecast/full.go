@@ -20,7 +20,7 @@ const (
 )
 
 // Trend follows where a series is going, to say when it reaches a bound: a disk
-// that fills, a certificate that expires. Its zero value is ready. It is 1 KiB
+// that fills, a certificate that expires. Its zero value is ready. It is 0.6 KiB
 // large and not safe for concurrent use.
 type Trend struct {
 	span  int64 // seconds of one mean

@@ -90,6 +90,26 @@ func TestTrendWithGaps(t *testing.T) {
 	require.False(t, ok, "after a year of silence nothing is known")
 }
 
+func TestTrendGoesOn(t *testing.T) {
+	trend, v := follow(48, func(h float64) float64 { return 40 + h })
+	b := trend.AppendSnapshot(nil)
+	again, rest, err := forecast.RestoreTrend(append(b, 'x'))
+	require.NoError(t, err)
+	require.Equal(t, "x", string(rest))
+	want, _ := trend.Until(100, v)
+	got, ok := again.Until(100, v)
+	require.True(t, ok)
+	require.Equal(t, want, got)
+	for n := range len(b) {
+		_, _, err := forecast.RestoreTrend(b[:n])
+		require.ErrorIs(t, err, forecast.ErrSnapshot)
+	}
+	b[1] = 0xff
+	b[8] = 0xff
+	_, _, err = forecast.RestoreTrend(b)
+	require.ErrorContains(t, err, "out of range")
+}
+
 func TestMeans(t *testing.T) {
 	var m forecast.Means
 	add := func(minute int, v float64) (time.Time, float64, bool) {

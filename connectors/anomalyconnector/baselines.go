@@ -33,6 +33,8 @@ type baselines struct {
 	// forecasts are begun when the first series has one.
 	forecasts   [len(forecastFamilies)]pmetric.NumberDataPointSlice
 	forecasting bool
+	full        pmetric.NumberDataPointSlice
+	filling     bool
 }
 
 func (b *baselines) begin() {

@@ -222,7 +222,7 @@ func (b *batch) judge(s *series, t pcommon.Timestamp, v float64) {
 	}
 	w.counts.points++
 	if s.outlook != nil {
-		s.outlook.observe(t.AsTime(), v)
+		s.outlook.observe(t.AsTime(), v, s.rule)
 	}
 	s.negative = s.negative || v < 0
 	b.subject.negative = s.negative

@@ -77,6 +77,9 @@ type Rule struct {
 	For time.Duration `mapstructure:"for"`
 	// Forecast adds what the next two hours are expected to bring.
 	Forecast bool `mapstructure:"forecast"`
+	// Full is the value at which a series is full, such as 1 for a utilization; when it
+	// will be so is exported. It needs Forecast.
+	Full *float64 `mapstructure:"full"`
 	// Severity of the findings: info, warning or critical; empty is warning.
 	Severity string `mapstructure:"severity"`
 }

@@ -58,6 +58,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		"rules::0::min_change must be":            func(c *Config) { c.Rules = []Rule{{Include: []string{"*"}, MinChange: -1}} },
 		"rules::0::for must not":                  func(c *Config) { c.Rules = []Rule{{Include: []string{"*"}, For: -1}} },
 		"rules::0::direction must be":             func(c *Config) { c.Rules = []Rule{{Include: []string{"*"}, Direction: "left"}} },
+		"rules::0::full needs forecast":           func(c *Config) { c.Rules = []Rule{{Include: []string{"*"}, Full: new(float64)}} },
 		"rules::0::severity must be":              func(c *Config) { c.Rules = []Rule{{Include: []string{"*"}, Severity: "bad"}} },
 	} {
 		c := createDefaultConfig().(*Config)

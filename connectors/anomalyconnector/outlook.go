@@ -1,6 +1,7 @@
 package anomalyconnector
 
 import (
+	"math"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -14,6 +15,8 @@ import (
 type outlook struct {
 	means      forecast.Means
 	forecaster *forecast.Forecaster
+	trend      *forecast.Trend // nil without a bound
+	fullIn     float64         // seconds; NaN: not at this rate
 }
 
 const (
@@ -23,17 +26,41 @@ const (
 	forecastHistory = forecast.Ahead
 )
 
-func newOutlook() *outlook {
+// newOutlook is for a series of the rule r.
+func newOutlook(r *rule) *outlook {
 	f, err := forecast.New(forecastStep)
 	if err != nil {
 		panic(err) // the step is a constant in range
 	}
-	return &outlook{forecaster: f}
+	o := &outlook{forecaster: f}
+	o.use(r)
+	return o
 }
 
-func (o *outlook) observe(t time.Time, v float64) {
-	if begin, mean, ok := o.means.Add(t, v, forecastStep); ok {
-		o.forecaster.Observe(begin, mean)
+// use begins to follow the bound of a rule, or ends it.
+func (o *outlook) use(r *rule) {
+	switch {
+	case r.Full == nil:
+		o.trend = nil
+	case o.trend == nil:
+		o.trend = &forecast.Trend{}
+	}
+	o.fullIn = math.NaN()
+}
+
+func (o *outlook) observe(t time.Time, v float64, r *rule) {
+	begin, mean, ok := o.means.Add(t, v, forecastStep)
+	if !ok {
+		return
+	}
+	o.forecaster.Observe(begin, mean)
+	if o.trend == nil || r.Full == nil {
+		return
+	}
+	o.trend.Observe(begin, mean)
+	o.fullIn = math.NaN()
+	if reach, ok := o.trend.Until(*r.Full, mean); ok {
+		o.fullIn = reach.In.Seconds()
 	}
 }
 
@@ -63,6 +90,17 @@ func (b *baselines) appendForecast(s *subject, t pcommon.Timestamp, o *outlook) 
 		}
 	}
 	name := s.name()
+	if !math.IsNaN(o.fullIn) {
+		if !b.filling {
+			b.filling = true
+			b.full = b.family(signals.MetricFullIn, "Seconds until the series reaches its bound, if it goes on as it does.")
+		}
+		point := b.full.AppendEmpty()
+		point.SetTimestamp(t)
+		point.SetDoubleValue(o.fullIn)
+		s.attributes.CopyTo(point.Attributes())
+		point.Attributes().PutStr(signals.AttrMetric, name)
+	}
 	for _, h := range horizons {
 		p, ok := o.forecaster.At(h.bins)
 		if !ok {
@@ -85,4 +123,40 @@ func (b *baselines) family(name, description string) pmetric.NumberDataPointSlic
 	m.SetName(name)
 	m.SetDescription(description)
 	return m.SetEmptyGauge().DataPoints()
+}
+
+// The parts of an outlook in a snapshot.
+const (
+	savedForecaster = 1 << iota
+	savedTrend
+)
+
+func (o *outlook) parts() uint64 {
+	switch {
+	case o == nil:
+		return 0
+	case o.trend == nil:
+		return savedForecaster
+	}
+	return savedForecaster | savedTrend
+}
+
+func (o *outlook) appendSnapshot(b []byte) []byte {
+	b = o.forecaster.AppendSnapshot(b)
+	if o.trend != nil {
+		b = o.trend.AppendSnapshot(b)
+	}
+	return b
+}
+
+// restoreOutlook reads the parts that a snapshot has, and returns what follows.
+func restoreOutlook(parts uint64, b []byte) (o *outlook, rest []byte, err error) {
+	o = &outlook{fullIn: math.NaN()}
+	if o.forecaster, rest, err = forecast.Restore(b); err != nil {
+		return nil, b, err
+	}
+	if parts&savedTrend != 0 {
+		o.trend, rest, err = forecast.RestoreTrend(rest)
+	}
+	return o, rest, err
 }

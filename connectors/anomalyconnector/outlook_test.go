@@ -42,6 +42,34 @@ func TestForecast(t *testing.T) {
 	require.NotEmpty(t, again.baseline(signals.MetricForecast), "it survives a restart")
 }
 
+func TestFullIn(t *testing.T) {
+	cfg := shortConfig()
+	id := component.MustNewID("file_storage")
+	cfg.Storage = &id
+	full := 1000.0
+	cfg.Rules = []Rule{{Include: []string{"queue.*"}, Forecast: true, Full: &full}}
+	host := &storageHost{extension: &memoryStorage{data: map[string][]byte{}}}
+	r := newRig(t, cfg, host)
+	feed := func(r *rig, hours int) {
+		for range hours * 60 {
+			r.feed(r.gauge(100 + 10*r.at.Sub(begin).Hours()))
+			r.at = r.at.Add(time.Minute - time.Second)
+		}
+	}
+	feed(r, 10)
+	points := r.baseline(signals.MetricFullIn)
+	require.NotEmpty(t, points)
+	require.InDelta(t, 80, points[len(points)-1].DoubleValue()/3600, 1)
+	r.stop()
+	again := newRig(t, cfg, host)
+	defer again.stop()
+	again.at = r.at
+	feed(again, 1)
+	points = again.baseline(signals.MetricFullIn)
+	require.NotEmpty(t, points)
+	require.InDelta(t, 79, points[len(points)-1].DoubleValue()/3600, 1)
+}
+
 func TestMaxForecasts(t *testing.T) {
 	cfg := shortConfig()
 	cfg.MaxForecasts = 0

@@ -14,7 +14,7 @@ const (
 	// seriesBytes is what a series holds: its detector, itself, and its place in the map.
 	seriesBytes = int64(unsafe.Sizeof(anomaly.Detector{})+unsafe.Sizeof(series{})) + 64
 	// outlookBytes is what its forecast adds.
-	outlookBytes = 1700
+	outlookBytes = 2400
 	// maxRollups bounds the series beyond max_bytes that stand for those refused.
 	maxRollups = 100
 	// other is the name of all that has none of its own.

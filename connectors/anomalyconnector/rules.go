@@ -27,6 +27,10 @@ func (r *Rule) validate() error {
 		return errors.New("floor must be zero or positive")
 	case !finite(r.MinChange):
 		return errors.New("min_change must be zero or positive; 0.1 is a tenth")
+	case r.Full != nil && !r.Forecast:
+		return errors.New("full needs forecast: true")
+	case r.Full != nil && !(math.Abs(*r.Full) <= math.MaxFloat64):
+		return errors.New("full must be a number")
 	case r.For < 0:
 		return errors.New("for must not be negative")
 	}
@@ -46,6 +50,7 @@ func (r *Rule) validate() error {
 // Metrics that say the same as another one here are left out.
 func builtinRules() []Rule {
 	const housekeeping = 5 * time.Minute
+	full := 1.0
 	used := map[string]string{"state": "used"}
 	return []Rule{
 		// A quarter of all processors.
@@ -58,7 +63,7 @@ func builtinRules() []Rule {
 		{Include: []string{"system.disk.io"}, Direction: "up", Floor: 20e6, MinChange: 0.5, For: housekeeping},
 		{Include: []string{"system.network.io"}, Floor: 5e6, MinChange: 0.5, For: housekeeping, Forecast: true},
 		{Include: []string{"system.network.errors", "system.network.dropped"}, Direction: "up", Floor: 10, For: housekeeping},
-		{Include: []string{"system.filesystem.utilization"}, Direction: "up", Floor: 0.05, For: housekeeping, Forecast: true},
+		{Include: []string{"system.filesystem.utilization"}, Direction: "up", Floor: 0.05, For: housekeeping, Forecast: true, Full: &full},
 		{Include: []string{"system.processes.count"}, Direction: "up", Floor: 200, MinChange: 0.5, For: housekeeping},
 		{Include: []string{signals.MetricLogLines}, Direction: "up", Floor: 20, MinChange: 0.5, For: housekeeping},
 		// Tidewatch's own families, and what is left of the host's.

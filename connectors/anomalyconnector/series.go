@@ -76,9 +76,11 @@ func (w *watcher) allowExport(s *series) {
 func (w *watcher) allowForecast(s *series) {
 	switch {
 	case s.rule.Forecast && s.outlook == nil && w.forecasts < w.cfg.MaxForecasts:
-		s.outlook = newOutlook()
+		s.outlook = newOutlook(s.rule)
 		w.forecasts++
 		w.bytes += outlookBytes
+	case s.rule.Forecast && s.outlook != nil: // restored
+		s.outlook.use(s.rule)
 	case !s.rule.Forecast && s.outlook != nil:
 		s.outlook = nil
 		w.forecasts--

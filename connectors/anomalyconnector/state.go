@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/tidewatch/tidewatch/anomaly"
-	"github.com/tidewatch/tidewatch/anomaly/forecast"
 )
 
 // A snapshot is its version, the number of series, and for each its id, the last
@@ -32,12 +31,12 @@ func (w *watcher) appendSnapshot(b []byte) []byte {
 	for id, s := range w.series {
 		for _, v := range [...]uint64{
 			uint64(id), math.Float64bits(s.rate.value), uint64(s.rate.time),
-			math.Float64bits(s.sum.value), uint64(s.sum.time), uint64(s.openedAt), bit(s.negative), uint64(s.leader), bit(s.outlook != nil),
+			math.Float64bits(s.sum.value), uint64(s.sum.time), uint64(s.openedAt), bit(s.negative), uint64(s.leader), s.outlook.parts(),
 		} {
 			b = le.AppendUint64(b, v)
 		}
 		if s.outlook != nil {
-			b = s.outlook.forecaster.AppendSnapshot(b)
+			b = s.outlook.appendSnapshot(b)
 		}
 		b = s.detector.AppendSnapshot(b)
 	}
@@ -79,11 +78,10 @@ func (w *watcher) restore(b []byte) error {
 		b = b[8*fields:]
 		var o *outlook
 		if f[8] != 0 {
-			g, rest, err := forecast.Restore(b)
-			if err != nil {
+			var err error
+			if o, b, err = restoreOutlook(f[8], b); err != nil {
 				return fmt.Errorf("restore baselines: %w", err)
 			}
-			o, b = &outlook{forecaster: g}, rest
 		}
 		d, rest, err := anomaly.Restore(&settings, b)
 		if err != nil {

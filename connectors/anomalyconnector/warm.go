@@ -198,12 +198,12 @@ func (s *warmStart) fill(q *question, points []history.Point, err error) (outcom
 		return "nothing"
 	}
 	// Without the lock: pipelines go on while weeks are learned.
-	d, o, negative := anomaly.New(&r.settings), newOutlook(), false
+	d, o, negative := anomaly.New(&r.settings), newOutlook(r), false
 	for _, p := range points {
 		at := time.Unix(0, p.Time)
 		d.Score(at, p.Value)
 		if forecasts {
-			o.observe(at, p.Value)
+			o.observe(at, p.Value, r)
 		}
 		negative = negative || p.Value < 0
 	}
