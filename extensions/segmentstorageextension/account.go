@@ -11,106 +11,109 @@ import (
 // its items hold.
 const accountKey = "tidewatch.records"
 
-// account counts the log records, data points or spans in the items of one queue. It
-// follows the notes that upstream's queue writes with every change: they say by how
-// much an item makes the queue larger. The notes alone would not do: they also count
-// items that the storage refused.
+// account counts the log records, data points or spans in the items of one queue.
+// Upstream's queue keeps a count too, but it also counts items that found no room.
 type account struct {
+	signal string // of the queue; empty for other state, which is not counted
+
 	mu      sync.Mutex
-	queue   bool
 	waiting int64            // records in the queue
 	carried int64            // of them, those that were there at the start
 	damaged int64            // records given up since the start, because they could not be read
-	last    int64            // what the newest notes say, also those that were refused
-	items   map[uint64]int64 // records of each item that was added since the start; bounded by the queue
+	full    int64            // records given up since the start, because there was no room
+	items   map[uint64]int64 // records of the items that were added or read since the start
 	unread  map[uint64]bool  // items that could not be read, until the queue deletes them
 }
 
 // open begins to count a queue with what was counted before.
-func (a *account) open(l *segmentlog.Log, n notes, items int) {
-	a.queue, a.items, a.unread = true, map[uint64]int64{}, map[uint64]bool{}
-	a.last = n.itemsSize
+func (a *account) open(l *segmentlog.Log, signal string, n notes, items int) {
+	a.signal, a.items, a.unread = signal, map[uint64]int64{}, map[uint64]bool{}
 	a.waiting = n.itemsSize
 	if b, err := l.Get(accountKey); err == nil && len(b) == 8 {
 		a.waiting = int64(binary.LittleEndian.Uint64(b)) //nolint:gosec // a count
 	}
+	a.carried = a.waiting
 	if items == 0 {
 		a.damaged, a.waiting = a.waiting, 0
 	}
-	a.carried = a.waiting + a.damaged
 }
 
-// change is what a batch does to an account.
-type change struct {
-	added, deleted uint64
-	adds, deletes  bool
-	delta          int64 // of the notes
-	replaces       bool  // the added item takes the place of another that holds the same
+// step is what a batch does to an account.
+type step struct {
+	added   uint64
+	records int64 // in the added item
+	adds    bool
+	deletes bool
+	deleted uint64
 }
 
-// read finds out what changes mean, before they are made.
-func (a *account) read(changes []segmentlog.Op, replaces bool) (c change, ok bool) {
-	if !a.queue {
-		return c, false
+// read finds out what changes mean. replaces says that the added item takes the place
+// of a deleted one that holds the same.
+func (a *account) read(changes []segmentlog.Op, replaces bool) (s step, ok bool) {
+	if a.signal == "" {
+		return s, false
 	}
-	c.replaces = replaces
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	for i := range changes {
-		op := &changes[i]
-		num, isItem := segmentlog.Number(op.Key)
+		num, isItem := segmentlog.Number(changes[i].Key)
 		switch {
-		case op.Key == queueNotes && op.Value != nil:
-			if n, good := parseNotes(op.Value); good {
-				c.delta = n.itemsSize - a.last
-				a.last = n.itemsSize
-			}
-		case isItem && op.Value != nil:
-			c.added, c.adds = num, true
-		case isItem && !replaces:
-			c.deleted, c.deletes = num, true
+		case !isItem:
+		case changes[i].Value != nil:
+			s.added, s.adds, s.records = num, true, countRecords(a.signal, changes[i].Value)
+		default:
+			s.deleted, s.deletes = num, true
 		}
 	}
-	return c, c.adds || c.deletes
+	if replaces && s.adds && s.deletes {
+		a.mu.Lock()
+		a.items[s.deleted] = s.records
+		a.mu.Unlock()
+	}
+	return s, s.adds || s.deletes
 }
 
-// after returns how many records wait once a change was made.
-func (a *account) after(c change) int64 {
+// seen notes how many records an item holds that was read.
+func (a *account) seen(key string, value []byte) {
+	num, ok := segmentlog.Number(key)
+	if !ok || a.signal == "" || value == nil {
+		return
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.waiting + a.step(c)
+	if _, known := a.items[num]; !known {
+		a.items[num] = countRecords(a.signal, value)
+	}
 }
 
-func (a *account) step(c change) int64 {
-	step := int64(0)
-	if c.adds && !c.replaces {
-		step += max(c.delta, 0)
-	}
-	if c.deletes {
-		n, known := a.items[c.deleted]
-		if !known {
-			n = max(-c.delta, 0)
-		}
-		step -= min(n, a.waiting)
-	}
-	return step
-}
-
-// made counts a change that was made; left items are in the queue now.
-func (a *account) made(c change, left int) {
+// after returns how many records wait once a step is taken.
+func (a *account) after(s step) int64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	step := a.step(c)
-	a.waiting += step
-	if c.adds && !c.replaces {
-		a.items[c.added] = max(c.delta, 0)
+	return a.waiting + s.records - a.items[s.deleted]*boolean(s.deletes)
+}
+
+func boolean(b bool) int64 {
+	if b {
+		return 1
 	}
-	if c.deletes {
-		if a.unread[c.deleted] {
-			a.damaged -= step
-			delete(a.unread, c.deleted)
+	return 0
+}
+
+// taken counts a step; left items are in the queue now.
+func (a *account) taken(s step, left int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s.adds {
+		a.items[s.added] = s.records
+		a.waiting += s.records
+	}
+	if s.deletes {
+		n := a.items[s.deleted]
+		a.waiting -= n
+		if a.unread[s.deleted] {
+			a.damaged += n
+			delete(a.unread, s.deleted)
 		}
-		delete(a.items, c.deleted)
+		delete(a.items, s.deleted)
 	}
 	if left == 0 { // what was counted and is not there was in items that damage took
 		a.damaged += a.waiting
@@ -121,7 +124,7 @@ func (a *account) made(c change, left int) {
 // spoiled notes that an item cannot be read.
 func (a *account) spoiled(key string) {
 	num, ok := segmentlog.Number(key)
-	if !ok || !a.queue {
+	if !ok || a.signal == "" {
 		return
 	}
 	a.mu.Lock()
@@ -131,11 +134,27 @@ func (a *account) spoiled(key string) {
 	}
 }
 
-// records returns what waits, what of it was there at the start, and what was given up.
-func (a *account) records() (waiting, carried, damaged int64) {
+// refused counts a new item that is given up instead of being stored.
+func (a *account) refused(s step) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.waiting, a.carried, a.damaged
+	a.full += s.records
+}
+
+// removed counts an item that was given up to make room.
+func (a *account) removed(item uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.full += a.items[item]
+	a.waiting -= a.items[item]
+	delete(a.items, item) // so that the queue's deletion takes nothing off
+}
+
+// records returns what waits, what of it was there at the start, and what was given up.
+func (a *account) records() (waiting, carried, damaged, full int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.waiting, a.carried, a.damaged, a.full
 }
 
 func countBytes(n int64) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n)) } //nolint:gosec // a count

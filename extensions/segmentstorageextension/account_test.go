@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
@@ -26,13 +28,13 @@ type measured struct {
 	ext       component.Component
 }
 
-func startMeasured(t *testing.T, dir string) *measured {
+func startMeasured(t *testing.T, dir, whenFull string) *measured {
 	t.Helper()
 	m := &measured{t: t, telemetry: componenttest.NewTelemetry()}
 	factory := segmentstorage.NewFactory()
 	cfg := factory.CreateDefaultConfig().(*segmentstorage.Config)
 	cfg.Directory, cfg.Fsync = dir, "never"
-	cfg.SegmentBytes, cfg.MaxBytes = 1<<16, 1<<20
+	cfg.SegmentBytes, cfg.MaxBytes, cfg.WhenFull, cfg.MinFreeBytes = 1<<16, 1<<18, whenFull, 0
 	set := extensiontest.NewNopSettings(factory.Type())
 	set.TelemetrySettings = m.telemetry.NewTelemetrySettings()
 	ext, err := factory.Create(t.Context(), set, cfg)
@@ -55,7 +57,11 @@ func (m *measured) value(name string) int64 {
 	case metricdata.Gauge[int64]:
 		return data.DataPoints[0].Value
 	case metricdata.Sum[int64]:
-		return data.DataPoints[0].Value
+		sum := int64(0)
+		for _, p := range data.DataPoints {
+			sum += p.Value
+		}
+		return sum
 	}
 	require.Fail(m.t, "no such value", name)
 	return 0
@@ -73,25 +79,25 @@ func several(name string, n int) plog.Logs {
 // TestEveryRecordIsAccountedFor lets queues fill, drain, refuse, end and start again,
 // and lose files to damage: what came in is always delivered, waiting or given up.
 func TestEveryRecordIsAccountedFor(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(15) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 2))
 			dir := t.TempDir()
 			accepted, delivered, damaged := int64(0), int64(0), int64(0)
 			for round := range 4 {
-				m := startMeasured(t, dir)
+				m := startMeasured(t, dir, []string{"block", "drop_oldest", "drop_newest"}[seed%3])
 				b := &backend{blocked: make(chan struct{})}
 				e := startQueue(t, m.ext, b, 1+r.IntN(3))
 				if round > 0 {
 					require.Equal(t, accepted-delivered-damaged, m.value("carried_items"))
 				}
-				for i := range r.IntN(60) {
+				for i := range r.IntN(150) {
 					n := 1 + r.IntN(40)
 					if e.ConsumeLogs(t.Context(), several(fmt.Sprint(round, i), n)) == nil {
 						accepted += int64(n)
 					}
 				}
-				require.Equal(t, accepted-delivered-damaged, m.value("items"))
+				require.Equal(t, accepted-delivered-damaged, m.value("items")+m.value("dropped_items"))
 				last := round == 3
 				if last {
 					m.spoil(r, dir)
@@ -101,6 +107,7 @@ func TestEveryRecordIsAccountedFor(t *testing.T) {
 					require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
 					damaged += m.value("dropped_items")
 				} else {
+					damaged += m.value("dropped_items")
 					time.AfterFunc(time.Millisecond, b.fail)
 				}
 				require.NoError(t, e.Shutdown(context.Background()))
@@ -134,4 +141,42 @@ func (m *measured) spoil(r *rand.Rand, dir string) {
 			require.NoError(m.t, h.Close())
 		}
 	}
+}
+
+func TestWhatAFullQueueGivesUp(t *testing.T) {
+	for policy, want := range map[string]struct{ first, last bool }{
+		"drop_oldest": {first: false, last: true},
+		"drop_newest": {first: true, last: false},
+	} {
+		t.Run(policy, func(t *testing.T) {
+			m := startMeasured(t, t.TempDir(), policy)
+			b := &backend{blocked: make(chan struct{})}
+			e := startQueue(t, m.ext, b, 1)
+			require.NoError(t, e.ConsumeLogs(t.Context(), several("being sent", 1)))
+			require.Eventually(t, func() bool { return b.pushes() == 1 }, 20*time.Second, time.Millisecond)
+			for i := range 200 {
+				require.NoError(t, e.ConsumeLogs(t.Context(), several(fmt.Sprint("item ", i), 20)))
+			}
+			waiting, dropped := m.value("items"), m.value("dropped_items")
+			require.Equal(t, int64(4001), waiting+dropped)
+			require.Positive(t, dropped)
+			b.unblock()
+			require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+			require.Equal(t, dropped, m.value("dropped_items"))
+			require.NoError(t, e.Shutdown(context.Background()))
+			got := b.delivered()
+			require.Len(t, got, int(waiting)-1)
+			require.Equal(t, want.first, slices.Contains(got, fmt.Sprintf("item 0 %d %100d", 0, 0)))
+			require.Equal(t, want.last, slices.Contains(got, fmt.Sprintf("item 199 %d %100d", 0, 0)))
+			m.stop()
+		})
+	}
+}
+
+func TestADiskThatOthersNeedIsLeftToThem(t *testing.T) {
+	ext := start(t, t.TempDir(), func(c *segmentstorage.Config) { c.MinFreeBytes = 1 << 60 })
+	c, err := ext.GetClient(t.Context(), component.KindExporter, component.MustNewID("loki"), "logs")
+	require.NoError(t, err)
+	require.ErrorIs(t, c.Set(t.Context(), "0", make([]byte, 1000)), storage.ErrStorageFull)
+	require.NoError(t, c.Delete(t.Context(), "0"))
 }

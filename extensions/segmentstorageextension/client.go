@@ -27,6 +27,7 @@ type client struct {
 	account  account
 	exporter string // whose queue this is, and of which signal; empty for other state
 	signal   string
+	whenFull string
 	missing  int // items that the queue's notes name and that are not there
 }
 
@@ -87,11 +88,20 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 	if counted {
 		changes = append(changes, segmentlog.Op{Key: accountKey, Value: countBytes(c.account.after(step))})
 	}
-	if err := c.apply(changes); err != nil {
+	err := c.apply(changes)
+	for errors.Is(err, segmentlog.ErrFull) && step.adds && c.whenFull == fullDropOldest && c.dropOldest() {
+		changes[len(changes)-1].Value = countBytes(c.account.after(step))
+		err = c.apply(changes)
+	}
+	if errors.Is(err, segmentlog.ErrFull) && step.adds && c.whenFull == fullDropNewest {
+		c.account.refused(step)
+		return unread
+	}
+	if err != nil {
 		return err
 	}
 	if counted {
-		c.account.made(step, c.log.Stats().Keys-len([]string{queueNotes, accountKey}))
+		c.account.taken(step, c.log.Stats().Keys-len([]string{queueNotes, accountKey}))
 	}
 	return unread
 }
@@ -111,6 +121,8 @@ func (c *client) get(changes []segmentlog.Op, key string) ([]byte, error) {
 		c.account.spoiled(key)
 	case err != nil:
 		c.recovery.keep(key) // the disk may answer another time
+	default:
+		c.account.seen(key, value)
 	}
 	return value, err
 }
@@ -118,7 +130,7 @@ func (c *client) get(changes []segmentlog.Op, key string) ([]byte, error) {
 func (c *client) apply(changes []segmentlog.Op) error {
 	urgent := false
 	for i := range changes {
-		urgent = urgent || changes[i].Value != nil && changes[i].Key != queueNotes
+		urgent = urgent || changes[i].Value != nil && changes[i].Key != queueNotes && changes[i].Key != accountKey
 	}
 	err := c.log.Apply(changes, urgent)
 	if err == nil && urgent && c.always {
@@ -128,6 +140,34 @@ func (c *client) apply(changes []segmentlog.Op) error {
 		return fmt.Errorf("%w: %w", storage.ErrStorageFull, err)
 	}
 	return err
+}
+
+// dropOldest gives up the oldest item that is not being sent; false if there is none.
+// The queue finds later that it is not there, and goes on with the next.
+func (c *client) dropOldest() bool {
+	value, err := c.log.Get(queueNotes)
+	if err != nil {
+		return false
+	}
+	n, ok := parseNotes(value)
+	if !ok {
+		return false
+	}
+	items := c.log.Items()
+	i := firstFrom(items, n.read)
+	if i == len(items) {
+		return false
+	}
+	gone := segmentlog.Key(items[i])
+	if value, err = c.log.Get(gone); err == nil {
+		c.account.seen(gone, value)
+	}
+	s, _ := c.account.read([]segmentlog.Op{{Key: gone}}, false)
+	if c.apply([]segmentlog.Op{{Key: gone}, {Key: accountKey, Value: countBytes(c.account.after(s))}}) != nil {
+		return false
+	}
+	c.account.removed(items[i])
+	return true
 }
 
 // Walk calls fn for every key and applies what it returned at the end.

@@ -14,6 +14,13 @@ const (
 	fsyncNever    = "never"
 )
 
+// What happens to a new item that finds no room.
+const (
+	fullBlock      = "block"
+	fullDropOldest = "drop_oldest"
+	fullDropNewest = "drop_newest"
+)
+
 // Config of the extension.
 type Config struct {
 	// Directory holds a folder for each queue and each component's state. One agent
@@ -22,6 +29,13 @@ type Config struct {
 	// MaxBytes bounds what all queues and states take on disk together. When it is
 	// reached queues refuse new items and readers wait.
 	MaxBytes int64 `mapstructure:"max_bytes"`
+	// MinFreeBytes of the disk are left to others: below, queues refuse new items as if
+	// MaxBytes were reached. 0 leaves nothing. On Unix only.
+	MinFreeBytes int64 `mapstructure:"min_free_bytes"`
+	// WhenFull is what a queue does with a new item that finds no room: block refuses
+	// it, so that readers wait; drop_oldest gives up the oldest items of that queue
+	// instead, drop_newest the new one. What is given up is counted.
+	WhenFull string `mapstructure:"when_full"`
 	// SegmentBytes is the size of a file of a queue: space is given back in this unit.
 	SegmentBytes int64 `mapstructure:"segment_bytes"`
 	// Fsync is interval, always or never.
@@ -34,6 +48,10 @@ func createDefaultConfig() *Config {
 	return &Config{
 		// Hours of a busy host's logs, and small beside any disk of today.
 		MaxBytes: 8 << 30,
+		// A disk that others can no longer write to is a worse failure than logs that wait.
+		MinFreeBytes: 512 << 20,
+		// Nothing is lost that a person did not agree to lose.
+		WhenFull: fullBlock,
 		// Sealing costs nothing at this size, and a backlog of 8 GiB is 128 files.
 		SegmentBytes: 64 << 20,
 		Fsync:        fsyncInterval,
@@ -52,6 +70,12 @@ func (c *Config) Validate() error {
 	}
 	if c.MaxBytes < 4*c.SegmentBytes {
 		return fmt.Errorf("max_bytes must be at least four times segment_bytes (%d)", 4*c.SegmentBytes)
+	}
+	if c.MinFreeBytes < 0 {
+		return errors.New("min_free_bytes must not be negative; 0 switches it off")
+	}
+	if c.WhenFull != fullBlock && c.WhenFull != fullDropOldest && c.WhenFull != fullDropNewest {
+		return fmt.Errorf("when_full must be %s, %s or %s", fullBlock, fullDropOldest, fullDropNewest)
 	}
 	if c.Fsync != fsyncInterval && c.Fsync != fsyncAlways && c.Fsync != fsyncNever {
 		return fmt.Errorf("fsync must be %s, %s or %s", fsyncInterval, fsyncAlways, fsyncNever)

@@ -26,12 +26,15 @@ func TestConfig(t *testing.T) {
 	require.Equal(t, int64(8<<30), load("segment_storage").MaxBytes)
 	require.Equal(t, &segmentstorage.Config{
 		Directory: "/data/queue", MaxBytes: 1 << 30, SegmentBytes: 1 << 20, Fsync: "always", FsyncInterval: 5 * time.Second,
+		MinFreeBytes: 1 << 30, WhenFull: "drop_oldest",
 	}, load("segment_storage/custom"))
 
 	for key, spoil := range map[string]func(*segmentstorage.Config){
 		"directory":      func(c *segmentstorage.Config) { c.Directory = "" },
 		"segment_bytes":  func(c *segmentstorage.Config) { c.SegmentBytes = 10 },
 		"max_bytes":      func(c *segmentstorage.Config) { c.MaxBytes = 3 * c.SegmentBytes },
+		"min_free_bytes": func(c *segmentstorage.Config) { c.MinFreeBytes = -1 },
+		"when_full":      func(c *segmentstorage.Config) { c.WhenFull = "panic" },
 		"fsync":          func(c *segmentstorage.Config) { c.Fsync = "sometimes" },
 		"fsync_interval": func(c *segmentstorage.Config) { c.FsyncInterval = 0 },
 	} {

@@ -46,6 +46,7 @@ type segmentStorage struct {
 	mu      sync.Mutex         // guards the rest
 	clients map[string]*client // by folder; as many as there are components
 	failing error              // what the last look found
+	scarce  error              // that the disk has less than min_free_bytes left, nil if it has more
 }
 
 func newSegmentStorage(set extension.Settings, cfg *Config) *segmentStorage {
@@ -66,6 +67,7 @@ func (s *segmentStorage) Start(_ context.Context, host component.Host) error {
 		return err
 	}
 	s.lock = lock
+	s.watchDisk()
 	if s.telemetry, err = newTelemetry(s.set.TelemetrySettings, s); err != nil {
 		return errors.Join(err, lock.Close())
 	}
@@ -109,6 +111,7 @@ func (s *segmentStorage) run() {
 			return
 		case <-flush.C:
 			s.each((*segmentlog.Log).Flush)
+			s.watchDisk()
 		case <-sync:
 			s.each((*segmentlog.Log).Sync)
 		}
@@ -128,10 +131,23 @@ func (s *segmentStorage) each(do func(*segmentlog.Log) error) {
 	}
 }
 
+// watchDisk leaves min_free_bytes of the disk to others.
+func (s *segmentStorage) watchDisk() {
+	free, known := freeBytes(s.cfg.Directory)
+	scarce := known && s.cfg.MinFreeBytes > 0 && free < s.cfg.MinFreeBytes
+	s.budget.Shut(scarce)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scarce = nil
+	if scarce {
+		s.scarce = fmt.Errorf("the disk has %d bytes left, and min_free_bytes are %d", free, s.cfg.MinFreeBytes)
+	}
+}
+
 // judge reports a change from working to failing and back.
 func (s *segmentStorage) judge() {
 	s.mu.Lock()
-	var failing error
+	failing := s.scarce
 	for name, c := range s.clients {
 		if err := c.log.Stats().Failing; err != nil {
 			failing = fmt.Errorf("%s: %w", name, err)
@@ -176,7 +192,7 @@ func (s *segmentStorage) GetClient(_ context.Context, kind component.Kind, id co
 	}
 	c := &client{log: l, always: s.cfg.Fsync == fsyncAlways, closed: func() { s.forget(folder) }}
 	if kind == component.KindExporter {
-		c.exporter, c.signal = id.String(), name
+		c.exporter, c.signal, c.whenFull = id.String(), name, s.cfg.WhenFull
 		if err := s.openQueue(folder, c); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
@@ -196,7 +212,7 @@ func (s *segmentStorage) openQueue(folder string, c *client) error {
 		s.logger.Warn("The queue's own notes did not agree with its items and were mended.", zap.String("storage", folder),
 			zap.Int("items", found.items), zap.Int("brought_back", found.orphans), zap.Int("missing", found.missing))
 	}
-	c.account.open(c.log, found.notes, found.items)
+	c.account.open(c.log, c.signal, found.notes, found.items)
 	return nil
 }
 

@@ -106,7 +106,7 @@ func describe(name string, l *segmentlog.Log) Storage {
 	items := l.Items()
 	found := compare(&n, items)
 	var a account
-	a.open(l, n, len(items))
+	a.open(l, "any", n, len(items))
 	out.Items, out.InFlight, out.Records = len(items), len(n.dispatched), a.waiting
 	out.Missing, out.Unnamed = found.missing, found.orphans
 	out.Log = l.Stats()

@@ -121,7 +121,12 @@ func mendQueue(l *segmentlog.Log) (mended, error) {
 	if n.bytesSize == 0 {
 		n.bytesSize = l.Stats().AliveBytes
 	}
-	if err := l.Apply([]segmentlog.Op{{Key: queueNotes, Value: n.bytes()}}, true); err != nil {
+	// Not urgent, so that it is taken when there is no room for more items.
+	err = l.Apply([]segmentlog.Op{{Key: queueNotes, Value: n.bytes()}}, false)
+	if err == nil {
+		err = l.Flush()
+	}
+	if err != nil {
 		return out, fmt.Errorf("mend queue: %w", err)
 	}
 	return out, nil

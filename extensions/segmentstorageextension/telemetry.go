@@ -43,7 +43,7 @@ func newTelemetry(set component.TelemetrySettings, s *segmentStorage) (*telemetr
 	waiting := gauge("tidewatch_queue_items", "{item}", "Log records, data points or spans that wait in the queue of an exporter.")
 	carried := gauge("tidewatch_queue_carried_items", "{item}", "Log records, data points or spans that waited in the queue already when the agent started.")
 	dropped, err := meter.Int64ObservableCounter("tidewatch_queue_dropped_items", metric.WithUnit("{item}"),
-		metric.WithDescription("Log records, data points or spans that were in the queue and could not be read again, by reason."))
+		metric.WithDescription("Log records, data points or spans that were in the queue, or came to it, and were given up, by reason."))
 	if err != nil {
 		failed = fmt.Errorf("create own metrics: %w", err)
 	}
@@ -72,10 +72,12 @@ func newTelemetry(set component.TelemetrySettings, s *segmentStorage) (*telemetr
 				continue
 			}
 			queue := []attribute.KeyValue{attribute.String("exporter", c.exporter), attribute.String("signal", c.signal)}
-			in, before, damaged := c.account.records()
+			in, before, damaged, full := c.account.records()
 			o.ObserveInt64(waiting, in, metric.WithAttributes(queue...))
 			o.ObserveInt64(carried, before, metric.WithAttributes(queue...))
-			o.ObserveInt64(dropped, damaged, metric.WithAttributes(append(queue, attribute.String("reason", "damaged"))...))
+			for reason, n := range map[string]int64{"damaged": damaged, "queue_full": full} {
+				o.ObserveInt64(dropped, n, metric.WithAttributes(attribute.String("reason", reason), queue[0], queue[1]))
+			}
 		}
 		return nil
 	}, size, alive, limit, segments, keys, failing, lost, missing, waiting, carried, dropped)

@@ -17,6 +17,8 @@ const (
 	lazyBytes = 64 << 10
 	// maxPending bounds what waits in memory while the disk takes nothing.
 	maxPending = 4 << 20
+	// replaceSlack is what two records of the same value may differ by: the notes beside it.
+	replaceSlack = 256
 	// compactStep is moved by one Apply, so that none takes long.
 	compactStep = 1 << 20
 )
@@ -38,6 +40,7 @@ var (
 type Budget struct {
 	max  int64
 	used atomic.Int64
+	shut atomic.Bool
 }
 
 // NewBudget returns a budget of so many bytes, unlimited if there are none.
@@ -49,7 +52,13 @@ func (b *Budget) Used() int64 { return b.used.Load() }
 // Max returns the bound, 0 if there is none.
 func (b *Budget) Max() int64 { return b.max }
 
-func (b *Budget) refuses(n int) bool { return b.max > 0 && b.used.Load()+int64(n) > b.max }
+// Shut makes the budget refuse all values, as when others have filled the disk, until
+// it is opened again.
+func (b *Budget) Shut(shut bool) { b.shut.Store(shut) }
+
+func (b *Budget) refuses(n int) bool {
+	return b.shut.Load() || b.max > 0 && b.used.Load()+int64(n) > b.max
+}
 
 // Options of a log.
 type Options struct {
@@ -153,7 +162,7 @@ func (l *Log) Apply(ops []Op, urgent bool) error {
 	if l.opt.ReadOnly {
 		return ErrReadOnly
 	}
-	if urgent && l.opt.Budget.refuses(recordSize(ops)) {
+	if need := l.growth(ops); urgent && need > 0 && l.opt.Budget.refuses(need) {
 		return fmt.Errorf("apply changes: %d bytes are used of %d: %w", l.opt.Budget.Used(), l.opt.Budget.Max(), ErrFull)
 	}
 	if err := l.append(ops, urgent); err != nil {
@@ -161,6 +170,21 @@ func (l *Log) Apply(ops []Op, urgent bool) error {
 	}
 	l.reclaim()
 	return nil
+}
+
+// growth is by how much changes make larger what is alive: an item that takes the
+// place of another needs no room.
+func (l *Log) growth(ops []Op) int {
+	need := recordSize(ops)
+	for i := range ops {
+		if ops[i].Value != nil {
+			continue
+		}
+		if p, ok := l.index.find(ops[i].Key); ok {
+			need -= p.size + replaceSlack
+		}
+	}
+	return need
 }
 
 func (l *Log) append(ops []Op, urgent bool) error {
