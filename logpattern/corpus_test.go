@@ -47,7 +47,7 @@ func cpuTime(t testing.TB) time.Duration {
 // TestMemoryStaysFlat observes lines of which a tenth are made of words that never
 // recur. TIDEWATCH_SOAK is how many, by default few.
 func TestMemoryStaysFlat(t *testing.T) {
-	total := 400_000
+	total := 150_000
 	if s := os.Getenv("TIDEWATCH_SOAK"); s != "" {
 		n, err := strconv.Atoi(s)
 		require.NoError(t, err)
