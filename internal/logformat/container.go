@@ -129,14 +129,15 @@ func (j *jsonReader) dockerString(text bool, e *Envelope) (string, bool) {
 	}
 	start := j.i + 1
 	i := start
-	for i < len(j.s) && j.s[i] != '"' {
-		if j.s[i] == '\\' {
-			i++
+	for {
+		n := strings.IndexByte(j.s[i:], '"')
+		if n < 0 {
+			return "", false
+		}
+		if i += n; !oddBackslashes(j.s[start:i]) {
+			break
 		}
 		i++
-	}
-	if i >= len(j.s) {
-		return "", false
 	}
 	raw := j.s[start:i]
 	j.i = i + 1
