@@ -55,6 +55,8 @@ shifts of a value, deploys. Time is that of the lines.`,
 	flags.BoolVar(&f.changes, "changes", false, "print the alerts on lines unix-ms TAB service TAB line, as JSON lines")
 	flags.StringVar(&f.since, "since", "", "leave out what is older: a time (2006-01-02T15:04:05Z, 2006-01-02) or a duration before now (2h)")
 	flags.BoolVar(&f.diff, "diff", false, "compare two logs: new, gone and changed patterns")
+	cmd.MarkFlagsMutuallyExclusive("changes", "diff", "each")
+	cmd.MarkFlagsMutuallyExclusive("changes", "top")
 	return cmd
 }
 

@@ -44,9 +44,20 @@ func (d *Detector) sorted() []*pattern {
 	return list
 }
 
-// predecessor finds the known pattern most similar to a template that is new,
-// nil if there is none.
-func (d *Detector) predecessor(template string) (*pattern, float64) {
+// maxCompared is how many new patterns are compared with all others within a
+// minute: more than a deploy brings, and less than a log without patterns, of
+// which each line is new.
+const maxCompared = 200
+
+// predecessor finds the known pattern most similar to a template that is new at
+// now, nil if there is none.
+func (d *Detector) predecessor(template string, now int64) (*pattern, float64) {
+	if m := now / minute; m != d.compared.minute {
+		d.compared.minute, d.compared.n = m, 0
+	}
+	if d.compared.n++; d.compared.n > maxCompared {
+		return nil, 0
+	}
 	var best *pattern
 	score, likeness := 0.0, renamed
 	recent := d.deploy.start != 0 && d.clock-d.deploy.start < 24*hour

@@ -31,6 +31,7 @@ type Detector struct {
 	limit     limiter
 	searched  int64 // when silence was looked for
 	deploy    deploy
+	compared  struct{ minute, n int64 } // new patterns with others
 	waiting   []*pattern // fresh, and may have replaced others
 	pending   []Change
 	stats     Stats
@@ -142,7 +143,7 @@ func (d *Detector) add(l Line, t, now int64) *pattern {
 	p := &pattern{id: strings.Clone(l.ID), first: t, arrived: now, history: begin(t)}
 	if p.fresh = !d.learning(now); p.fresh {
 		p.isNew = true
-		p.before, p.likeness = d.predecessor(l.Template)
+		p.before, p.likeness = d.predecessor(l.Template, now)
 	}
 	d.patterns[p.id] = p
 	return p

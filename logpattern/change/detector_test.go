@@ -373,3 +373,17 @@ func TestReadsSnapshotsOfVersion2(t *testing.T) {
 		require.Zero(t, again.Stats())
 	}
 }
+
+func BenchmarkEachLineIsNew(b *testing.B) {
+	d := change.NewDetector(change.Options{Learning: -1, MaxPatterns: 1000})
+	now := start
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if i%1000 == 0 {
+			now = now.Add(time.Second)
+			d.Advance(now)
+		}
+		id := fmt.Sprintf("%016x", i)
+		d.Observe(change.Line{ID: id, Template: "some words and then something new such as " + id, Text: "x", Severity: change.Info, Time: now}, now)
+	}
+}
