@@ -93,7 +93,7 @@ group role account name named id key token queue topic table database schema ind
 region domain realm module plugin driver package class method function command cmd program application app component
 instance image tag branch version param parameter option property attribute variable field column channel room vm guest
 tenant project stream consumer producer broker exchange link bridge network subnet route by as via called event type
-rule policy profile unit target sensor cpu
+rule policy profile unit target sensor cpu flag feature
 `)
 
 // labelled reports whether the word before element e is a label.

@@ -390,7 +390,7 @@ func (s *scan) inContext(start, end int) Kind {
 	case '=':
 		value = start > 1 && msg[start-2] != '=' && (end-start == 1 || !all(msg[start:end], clLetter))
 	case '"', '\'', '`':
-		value = (at(msg, end) == prev || prev == '"' && s.escapes(end)) && !keyed(msg, end+1)
+		value = (at(msg, end) == prev || prev == '"' && s.escapes(end)) && !keyed(msg, start-1, end+1)
 	}
 	if value && !isState(msg[start:end]) {
 		return Str
@@ -398,7 +398,14 @@ func (s *scan) inContext(start, end int) Kind {
 	return Word
 }
 
-// keyed reports whether a colon follows: "key":.
-func keyed(msg string, i int) bool {
-	return i < len(msg) && msg[i] == ':'
+// keyed reports whether what is in quotes from open to end is the key of an
+// object: {"key": or , "key":.
+func keyed(msg string, open, end int) bool {
+	if at(msg, end) != ':' {
+		return false
+	}
+	for open > 0 && isSpace(msg[open-1]) {
+		open--
+	}
+	return open > 0 && (msg[open-1] == '{' || msg[open-1] == ',')
 }

@@ -230,7 +230,7 @@ func kindOfQuantity(w string) Kind {
 		return Duration
 	case "B", "b", "kB", "KB", "kb", "MB", "mb", "GB", "gb", "TB", "KiB", "MiB", "GiB", "TiB", "k", "K", "M", "G", "T", "bytes", "Mi", "Gi", "Ki", "Kb", "Mb", "Gb":
 		return Size
-	case "th", "st", "nd", "rd", "x", "Hz", "MHz", "GHz", "kHz", "V", "W", "C":
+	case "th", "st", "nd", "rd", "x", "Hz", "MHz", "GHz", "kHz", "V", "W", "C", "°C", "°F":
 		return Num
 	}
 	// 1h2m3.5s
