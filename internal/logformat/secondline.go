@@ -51,22 +51,24 @@ func (r *Record) categoryLine(first, more string) bool {
 }
 
 // epochColumn takes the seconds since the epoch that stand in a column behind
-// nothing but names and numbers, as in the flow logs of clouds and clusters. The
+// nothing but names and numbers, of which half do not look like prose, as in the flow logs of clouds and clusters. The
 // columns stay the body.
 func (h *headerReader) epochColumn() bool {
-	rest := h.s
+	rest, special := h.s, 0
 	for i := range 12 {
 		n := strings.IndexByte(rest[:min(len(rest), 64)], ' ')
 		if n <= 0 {
 			return false
 		}
-		if word := rest[:n]; n == 10 && i >= 3 && digits(word) == n {
+		if word := rest[:n]; n == 10 && i >= 3 && 2*special >= i && digits(word) == n {
 			if st, _ := ScanTime(word); st.OK {
 				h.r.Time = st
 				h.whole = true
 				return true
 			}
-		} else if !strings.ContainsAny(word, "0123456789._-/") {
+		} else if strings.ContainsAny(word, "0123456789._-/") {
+			special++
+		} else if span(word, isWord) < n {
 			return false
 		}
 		rest = rest[n+1:]
