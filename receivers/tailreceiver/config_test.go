@@ -34,6 +34,9 @@ func TestConfigIsReadAndEveryMistakeNamesItsKey(t *testing.T) {
 		"tail/mode":         "multiline::mode: \"maybe\" must be auto or off",
 		"tail/start":        "multiline::start_pattern: ",
 		"tail/wait":         "multiline::timeout must be positive",
+		"tail/limits":       "rate_limit: set bytes_per_second or records_per_second, not both",
+		"tail/over":         "rate_limit::over: \"drop\" must be wait or sample",
+		"tail/burst":        "rate_limit: limits and burst must not be negative",
 		"tail/bad_excludes": "exclude: \"/x/[\" is not a valid pattern",
 	} {
 		t.Run(name, func(t *testing.T) {
