@@ -32,7 +32,7 @@ type Detector struct {
 	searched  int64 // when silence was looked for
 	deploy    deploy
 	compared  struct{ minute, n int64 } // new patterns with others
-	waiting   []*pattern // fresh, and may have replaced others
+	waiting   []*pattern                // fresh, and may have replaced others
 	pending   []Change
 	stats     Stats
 }
