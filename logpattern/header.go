@@ -323,6 +323,9 @@ func (h *header) word(i int) bool {
 	if h.tag {
 		return false
 	}
+	if h.time && !h.level && (w == "stdout" || w == "stderr") && (at(s, end+1) == 'F' || at(s, end+1) == 'P') && isSpace(at(s, end+2)) {
+		return h.anchor(end + 2) // a container's stream, whole or part of a line
+	}
 	if !h.time && !h.level {
 		// Before the time there may be names with digits, dots or dashes.
 		if flags&clDigit != 0 || flags&(clDot|clDash|clSlash) != 0 && len(w) > 2 && strings.ContainsAny(w[1:len(w)-1], ".-/") || allCaps(w) {
