@@ -61,7 +61,6 @@ func inodeReused(w *world, head string) {
 		w.arrived()
 		log.close()
 		w.must(os.Remove(log.path))
-		w.must(os.RemoveAll(w.path("spare")))
 	}
 	if repeated == 0 {
 		w.skip("this file system gave no inode twice")
@@ -70,22 +69,30 @@ func inodeReused(w *world, head string) {
 }
 
 // makeWithInode creates files until one has the inode, which may take until the
-// agent closes the deleted one.
+// agent closes the deleted one. They are in the same folder, because a file
+// system keeps numbers for each, with names that the agent does not look for.
 func makeWithInode(w *world, path string, inode uint64) bool {
-	w.must(os.MkdirAll(w.path("spare"), 0o755))
+	var spares []string
+	remove := func() {
+		for _, spare := range spares {
+			w.must(os.Remove(spare))
+		}
+		spares = nil
+	}
+	defer remove()
 	for try := range 300 {
-		spare := w.path("spare", fmt.Sprint(try))
+		spare := fmt.Sprintf("%s.spare%d", path, try)
 		w.must(os.WriteFile(spare, nil, 0o644))
 		if _, got := identity(w, spare); got == inode {
 			w.must(os.Rename(spare, path))
 			return true
 		}
+		spares = append(spares, spare)
 		if try%10 == 9 { // the number may be free by now, but given to whoever asks next
 			w.rest(100 * time.Millisecond)
 		}
 		if try%50 == 49 {
-			w.must(os.RemoveAll(w.path("spare")))
-			w.must(os.MkdirAll(w.path("spare"), 0o755))
+			remove()
 		}
 	}
 	return false
