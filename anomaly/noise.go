@@ -14,7 +14,7 @@ type noise struct {
 
 const (
 	slowShare  = 0.7
-	hoursShare = 1.5
+	hoursShare = 1.3
 	localShare = 0.8
 	rmsShare   = 0.4
 	// scaledShare is the weight of the scaled remainder's surprise, the raw one has the rest.
