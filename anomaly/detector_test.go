@@ -272,3 +272,14 @@ func benchmark(b *testing.B, observe func(*anomaly.Detector, time.Time, float64)
 		i++
 	}
 }
+
+// BenchmarkSize reports what a series holds in memory and in a snapshot.
+func BenchmarkSize(b *testing.B) {
+	s := anomaly.DefaultSettings()
+	d := anomaly.New(&s)
+	for b.Loop() {
+		d = anomaly.New(&s)
+	}
+	b.ReportMetric(float64(unsafe.Sizeof(*d)), "bytes/series")
+	b.ReportMetric(float64(len(d.AppendSnapshot(nil))), "bytes/snapshot")
+}
