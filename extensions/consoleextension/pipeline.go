@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tidewatch/tidewatch/internal/delivery"
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/internal/selfmetrics"
 )
@@ -30,6 +31,9 @@ type pipelineView struct {
 	Receivers  []flowView  `json:"receivers"`
 	Processors []flowView  `json:"processors"`
 	Exporters  []flowView  `json:"exporters"`
+	// Ledger says where every record is, Edges how the way to each exporter does.
+	Ledger delivery.Ledger `json:"ledger"`
+	Edges  []delivery.Edge `json:"edges"`
 	// Counters are the components' own, by name.
 	Counters []counterView `json:"counters"`
 }
@@ -71,8 +75,9 @@ type pipelineWatch struct {
 	url    string
 	client *http.Client
 
-	mu   sync.Mutex // guards last
-	last pipelineView
+	mu    sync.Mutex // guards the rest
+	last  pipelineView
+	edges delivery.Edges
 }
 
 func newPipelineWatch(url string) *pipelineWatch {
@@ -119,6 +124,7 @@ func (p *pipelineWatch) look(ctx context.Context, before sampleSet, now time.Tim
 	}
 	set := newSampleSet(samples, now)
 	p.last = summarize(set, before)
+	p.last.Edges = p.edges.Follow(&p.last.Ledger, now)
 	return set
 }
 
@@ -160,7 +166,7 @@ func (s sampleSet) rate(before sampleSet, m selfmetrics.Sample) float64 {
 }
 
 func summarize(now, before sampleSet) pipelineView {
-	v := pipelineView{Available: true, Time: now.at.Unix(), Process: unknownProcess()}
+	v := pipelineView{Available: true, Time: now.at.Unix(), Process: unknownProcess(), Ledger: delivery.Draw(now.samples)}
 	receivers, processors, exporters := flows{}, flows{}, flows{}
 	for _, m := range now.samples {
 		name := strings.TrimPrefix(strings.TrimSuffix(m.Name, "_total"), "otelcol_")
@@ -192,6 +198,9 @@ func (v pipelineView) filled() pipelineView {
 	v.Processors = append([]flowView{}, v.Processors...)
 	v.Exporters = append([]flowView{}, v.Exporters...)
 	v.Counters = append([]counterView{}, v.Counters...)
+	v.Edges = append([]delivery.Edge{}, v.Edges...)
+	v.Ledger.Sources = append([]delivery.Source{}, v.Ledger.Sources...)
+	v.Ledger.Exporters = append([]delivery.Exporter{}, v.Ledger.Exporters...)
 	return v
 }
 

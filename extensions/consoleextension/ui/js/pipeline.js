@@ -16,6 +16,8 @@ export async function refresh() {
   setText($("pipeline-note"), parts.join(" · "));
   $("pipeline-body").hidden = false;
   $("pipeline-body").replaceChildren(receivers(p.receivers), h("div", { class: "arrow", "aria-hidden": "true", text: "→" }), exporters(p.exporters));
+  $("pipeline-ledger").hidden = !p.ledger.exporters.length;
+  $("pipeline-ledger").replaceChildren(ledger(p.ledger, p.edges, p.time));
   details("pipeline-processors", p.processors.length && processors(p.processors));
   details("pipeline-counters", p.counters.length && counters(p.counters));
 }
@@ -45,6 +47,26 @@ function receivers(list) {
 function exporters(list) {
   return h("div", { class: "scroll" }, h("table", { "data-testid": "exporters" }, h("caption", { text: "Exporters" }), heads("", "Signal", "#Rate", "#Sent", "#Failed", "#Not queued", "Queue"),
     list.length ? rows(list, (f) => [cell(perSecond(f.rate)), cell(count(f.items)), bad(f.failed), bad(f.refused), queue(f)]) : none(7, "Nothing sent yet.")));
+}
+
+// ledger: for every exporter, accepted + carried over = exported + queued + dropped.
+function ledger(l, edges, now) {
+  const edge = Object.fromEntries(edges.map((e) => [e.exporter, e]));
+  return h("table", { "data-testid": "ledger" }, h("caption", { text: "Delivery ledger: every record since the start" }),
+    heads("", "State", "#Accepted", "#Carried over", "#Exported", "#Queued", "#Dropped", "#Unaccounted"),
+    h("tbody", {}, ...l.exporters.map((e) => {
+      const reasons = Object.entries(e.dropped ?? {});
+      const dropped = bad(reasons.reduce((sum, [, n]) => sum + n, 0));
+      if (reasons.length) dropped.title = reasons.map(([why, n]) => `${count(n)} ${why}`).join(", ");
+      return h("tr", { class: "row", data: { component: e.id } }, cell(e.id, ""), state(edge[e.id], now), cell(count(e.accepted)), cell(count(e.carried)),
+        cell(count(e.exported)), cell(count(e.queued)), dropped, bad(e.unaccounted));
+    })));
+}
+
+function state(e, now) {
+  if (!e) return cell("", "");
+  const since = now - Date.parse(e.since) / 1000;
+  return cell(e.pressure === "healthy" ? "healthy" : `${e.pressure} for ${duration(Math.max(0, since))}`, e.pressure === "healthy" ? "muted" : "bad");
 }
 
 function queue(f) {
