@@ -18,7 +18,7 @@ import (
 	"github.com/tidewatch/tidewatch/internal/history"
 )
 
-// mostSeries bounds the memory of a backtest, at about 40 KB each.
+// mostSeries bounds the memory of a backtest, at about 70 KB each.
 const mostSeries = 5000
 
 type backtestFlags struct {
@@ -184,8 +184,9 @@ func (f *backtestFlags) fromFiles(cmd *cobra.Command, files []string, o backtest
 	}
 	b := backtest.New(o)
 	show := progress{w: cmd.ErrOrStderr(), begun: time.Now()}
+	names := seriesNames(files)
 	for i, name := range files {
-		s := b.Series(seriesName(name))
+		s := b.Series(names[i])
 		s.LearnUntil(learn[i])
 		err := readCSV(name, func(r history.Row) error {
 			s.Observe(r.Time, r.Value, r.Label)
@@ -199,8 +200,18 @@ func (f *backtestFlags) fromFiles(cmd *cobra.Command, files []string, o backtest
 	return b, nil
 }
 
-func seriesName(file string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(filepath.Clean(file), ".gz"), ".csv")
+// seriesNames are the files without endings, and without folders where that leaves each
+// its own.
+func seriesNames(files []string) []string {
+	names, seen := make([]string, len(files)), map[string]bool{}
+	for i, file := range files {
+		names[i] = strings.TrimSuffix(strings.TrimSuffix(filepath.Base(file), ".gz"), ".csv")
+		seen[names[i]] = true
+	}
+	if len(seen) == len(files) {
+		return names
+	}
+	return files
 }
 
 func readCSV(name string, visit func(history.Row) error) error {

@@ -43,6 +43,7 @@ func TestBacktestFiles(t *testing.T) {
 	html, err := os.ReadFile(page)
 	require.NoError(t, err)
 	require.Contains(t, string(html), "<svg")
+	require.Contains(t, string(html), "<figcaption>load</figcaption>")
 
 	incidents := filepath.Join(t.TempDir(), "incidents.csv")
 	require.NoError(t, os.WriteFile(incidents, []byte("start,end\n1700150000,1700153600,the disk\n"), 0o600))

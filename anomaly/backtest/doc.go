@@ -11,5 +11,5 @@
 // Rules differ in how sensitive they are set; so each is tried at many thresholds and
 // compared at the one where it finds as many incidents as the reference.
 //
-// Memory is about 40 KB per series, no matter how long the history is.
+// Memory is about 70 KB per series, no matter how long the history is.
 package backtest

@@ -111,8 +111,9 @@ func (r *Report) WriteHTML(w io.Writer) error {
 	data := struct {
 		*Report
 		Pictures   []picture
+		Details    []detail
 		PlotHeight float64
-	}{Report: r, PlotHeight: plotHeight}
+	}{Report: r, PlotHeight: plotHeight, Details: r.details()}
 	for i := range r.Each {
 		if len(data.Pictures) < mostPictures && len(r.Each[i].trace.spans) > 1 {
 			data.Pictures = append(data.Pictures, r.picture(&r.Each[i]))
@@ -228,8 +229,8 @@ func (t *trace) paths(x func(int64) float64, y func(float64) float64) (value, ba
 	pen := "M"
 	flush := func() {
 		if len(lower) > 0 {
-			slices.Reverse(lower)
-			upper.WriteString("L" + strings.Join(lower, "L") + "Z")
+			closing := closed("", lower)
+			upper.WriteString(closing)
 			lower = nil
 		}
 	}

@@ -95,8 +95,9 @@ type SeriesReport struct {
 	// Learn is when its learning part ended.
 	Learn time.Time `json:"learning_until"`
 
-	trace *trace
-	total int
+	trace    *trace
+	closeups []closeup
+	total    int
 }
 
 const (
@@ -138,7 +139,7 @@ func (b *Backtest) Report() *Report {
 			}
 		}
 		each := SeriesReport{
-			Name: s.name, Points: s.points, Incidents: s.marks, Alerts: map[string][]Alert{}, Pages: map[string]int{}, Learn: s.learn.UTC(), trace: &s.trace,
+			Name: s.name, Points: s.points, Incidents: s.marks, Alerts: map[string][]Alert{}, Pages: map[string]int{}, Learn: s.learn.UTC(), trace: &s.trace, closeups: s.closeups.list,
 		}
 		for i := range rules {
 			if b.unused(i) {

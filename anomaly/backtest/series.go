@@ -51,6 +51,7 @@ type Series struct {
 	alerts   [rules][]Alert
 	marks    []Alert // incidents
 	trace    trace
+	closeups closeups
 	last     int64
 	points   int
 	first    int64 // beginning of what is counted
@@ -72,6 +73,7 @@ func (s *Series) Observe(t time.Time, v float64, marked bool) {
 	marked = s.planned(t) || marked
 	values := s.state.step(s.options, t, v, learning)
 	s.trace.add(ns, v, &s.state.verdict)
+	s.closeups.add(ns, v, &s.state.verdict, !learning)
 	step := ns - s.last
 	s.last = ns
 	s.points++
