@@ -43,6 +43,9 @@ type Profile struct {
 	blocks bool // paragraphs is decided
 }
 
+// leastKind is how many heads of a kind are no accident.
+const leastKind = 3
+
 // sampleEnough is how many lines teach all there is to learn.
 const sampleEnough = 500
 
@@ -88,7 +91,7 @@ func (p *Profile) decide() {
 		return
 	}
 	kinds := 0
-	p.leading = p.count[headTime] >= leastLeading && p.later*50 <= p.count[headTime]
+	p.leading = p.count[headTime] >= leastLeading && p.later*7 <= p.count[headTime]
 	for h := headTime; h < headCount; h++ {
 		share := float64(p.count[h]) / float64(p.full)
 		switch h {
@@ -101,7 +104,7 @@ func (p *Profile) decide() {
 			p.starts[h] = false
 			continue
 		}
-		if share > 0.05 {
+		if share > 0.05 && p.count[h] >= leastKind {
 			kinds++
 		}
 	}
