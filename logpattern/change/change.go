@@ -116,14 +116,26 @@ type Change struct {
 	Score float64
 }
 
-// Weight of the change. A new line that came once or twice is a Notice; an error
-// that pours in is Critical.
+// Weight of the change. A new line that came once or twice is a Notice, and so is
+// one that is informational until it came ten times; an error that pours in is
+// Critical.
 func (c *Change) Weight() Weight {
 	switch {
-	case c.Kind == New && c.Observed < newLines:
-		return Notice
+	case c.Kind == New:
+		return newWeight(c.Severity, c.Observed)
 	case c.Severity == Error && (c.Kind == Flood || c.Kind == Spike):
 		return Critical
+	}
+	return Warning
+}
+
+// busyLines is how many lines of a new informational pattern are more than a
+// Notice: a program says harmless things for the first time every day.
+const busyLines = 10
+
+func newWeight(s Severity, lines float64) Weight {
+	if lines < newLines || s == Info && lines < busyLines {
+		return Notice
 	}
 	return Warning
 }

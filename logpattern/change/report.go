@@ -47,7 +47,8 @@ func (d *Detector) report(p *pattern, k Kind, s State, now int64) {
 	}
 	switch k {
 	case New:
-		c.Observed = float64(p.total)
+		r.observed = float64(p.total)
+		c.Observed = r.observed
 		c.History = time.Duration(now - d.began)
 		c.Score = newScores[p.severity]
 	case Flood, Spike:
@@ -93,7 +94,7 @@ func (d *Detector) reviewOne(p *pattern, k Kind, r *report, now int64) {
 		d.resolve(p, k, now)
 		p.isNew = false
 		p.history, p.looked = begin(d.clock), 0
-	case r.dirty && now-r.sent >= d.updateAfter(k, r):
+	case r.dirty && now-r.sent >= d.updateAfter(p, k, r):
 		r.updated = true
 		d.report(p, k, Updated, now)
 	}
@@ -102,12 +103,12 @@ func (d *Detector) reviewOne(p *pattern, k Kind, r *report, now int64) {
 // firstUpdate is when a flood is told of again: by then its height is known.
 const firstUpdate = int64(15 * time.Second)
 
-func (d *Detector) updateAfter(k Kind, r *report) int64 {
+func (d *Detector) updateAfter(p *pattern, k Kind, r *report) int64 {
 	if (k == Flood || k == Spike) && !r.updated {
 		return min(firstUpdate, int64(d.opt.UpdateEvery))
 	}
-	if k == New && !r.updated && r.observed < newLines {
-		return minute / 12 // it came again
+	if k == New && newWeight(p.severity, float64(p.total)) > newWeight(p.severity, r.observed) {
+		return minute / 12 // it weighs more now
 	}
 	return int64(d.opt.UpdateEvery)
 }
