@@ -14,6 +14,8 @@ const (
 	// eventRest is how long the system gathers events before the next are taken: a
 	// busy file then costs some wakes per second, not one per line.
 	eventRest = 5 * time.Millisecond
+	// eventBatch names are looked at before other things have their turn.
+	eventBatch = 1024
 	// maxSilent is how often a poll may see what no event told before a folder is
 	// polled: as one on a network, or in a lower layer of a container's.
 	maxSilent = 3
@@ -52,7 +54,7 @@ type events struct {
 }
 
 // maxChanged bounds what is remembered of events; what is beyond it the poll sees.
-const maxChanged = 10_000
+const maxChanged = 50_000
 
 func newEvents(t *tail) *events {
 	e := &events{t: t, ready: make(chan struct{}, 1), folders: map[string]*folder{}, links: map[string]string{}, changed: map[string]struct{}{}}
@@ -124,6 +126,10 @@ func (e *events) note(path string, dir bool) {
 	}
 	e.dirs = e.dirs || dir
 	e.mu.Unlock()
+	e.wake()
+}
+
+func (e *events) wake() {
 	select {
 	case e.ready <- struct{}{}:
 	default:
@@ -134,7 +140,20 @@ func (e *events) note(path string, dir bool) {
 func (e *events) take() (paths []string, dirs bool) {
 	e.mu.Lock()
 	changed := e.changed
-	dirs, e.dirs, e.changed = e.dirs, false, make(map[string]struct{}, min(len(changed), 64))
+	if dirs, e.dirs = e.dirs, false; len(changed) <= eventBatch {
+		e.changed = map[string]struct{}{}
+	} else { // the others are next, so that reading goes on meanwhile
+		changed = make(map[string]struct{}, eventBatch)
+		for path := range e.changed {
+			if changed[path] = struct{}{}; len(changed) == eventBatch {
+				break
+			}
+		}
+		for path := range changed {
+			delete(e.changed, path)
+		}
+		e.wake()
+	}
 	e.mu.Unlock()
 	for path := range changed {
 		if f := e.folders[path]; f != nil { // a folder that is gone

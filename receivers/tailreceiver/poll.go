@@ -86,8 +86,8 @@ func (w *watcher) poll() {
 func (w *watcher) restOf(n *name) int {
 	rest := time.Duration(0)
 	switch {
-	case n.f.busy.Load(), !w.quiet(n.f):
-	case n.folder.trusted():
+	case n.f.busy.Load(), !w.quiet(n.f) && !n.folder.trusted():
+	case n.folder.trusted() && w.quiet(n.f):
 		rest = longestTrust
 	default:
 		rest = min(time.Duration(len(w.names)/freeLooks)*w.t.cfg.PollInterval, longestRest)

@@ -23,7 +23,7 @@ import (
 // late a line of another file is meanwhile at most, and what the files cost when
 // they are idle.
 func BenchmarkFolder(b *testing.B) {
-	for _, files := range []int{5_000, 100_000} {
+	for _, files := range []int{5_000, 20_000, 100_000} {
 		b.Run(fmt.Sprint(files), func(b *testing.B) {
 			for b.Loop() {
 				benchmarkFolder(b, files)
