@@ -32,7 +32,7 @@ const (
 	// The threshold is that of so many points a week, where those within a minute
 	// (or Settings.For) are one. It is that of the sum of two surprises, which often agree: what the
 	// second adds by chance.
-	twice          = 1.85
+	twice          = 1.8
 	leastThreshold = 2
 	// Points within suspicion of the threshold are learned late, as part of an episode.
 	suspicion = 2.3

@@ -15,6 +15,9 @@ type noise struct {
 const (
 	slowShare  = 0.7
 	hoursShare = 1.3
+	// hoursMost bounds the scale of an hour, in mean remainders, lest an incident make its
+	// hour deaf for days.
+	hoursMost  = 2.5
 	localShare = 0.8
 	rmsShare   = 0.4
 	// scaledShare is the weight of the scaled remainder's surprise, the raw one has the rest.
@@ -22,12 +25,14 @@ const (
 	// outlierScale bounds what one remainder may add to the noise.
 	outlierScale = 2.5
 	youngNoise   = 50
+	dayPoints    = 100
 	// hoursMemory is how many hours of points the noise of an hour of the day is a mean of.
 	hoursMemory = 16
 )
 
 func (c *noise) scale(hourOfDay int, floor float64) float64 {
-	s := max(slowShare*c.slow, hoursShare*float64(c.hours[hourOfDay/2]), localShare*c.local)
+	hours := min(hoursShare*float64(c.hours[hourOfDay/2]), hoursMost*c.slow)
+	s := max(slowShare*c.slow, hours, localShare*c.local)
 	return max(s, floor, rmsShare*math.Sqrt(c.square))
 }
 
@@ -40,12 +45,14 @@ func (c *noise) surprise(e, scale, unit float64) float64 {
 func (c *noise) learn(e, scale float64, hourOfDay int, localPoints float64, r rates, step float64) {
 	c.n++
 	n := float64(c.n)
-	c.square += max(r.day, 1/n) * (e*e - c.square)
+	// A day, but some points at least: those of an incident must not be all that counts.
+	day := min(r.day, 1.0/dayPoints)
+	c.square += max(day, 1/n) * (e*e - c.square)
 	if n > youngNoise {
 		e = min(e, outlierScale*scale)
 	}
 	young := 2 / (n + 1)
-	c.slow += max(r.day, young) * (e - c.slow)
+	c.slow += max(day, young) * (e - c.slow)
 	c.local += max(2/(localPoints+1), young) * (e - c.local)
 	a := min(step/hour/hoursMemory, 0.5)
 	c.hours[hourOfDay/2] += float32(a * (e - float64(c.hours[hourOfDay/2])))
