@@ -29,6 +29,8 @@ type agent struct {
 	// elasticsearch sends through a queue on disk to an idempotent sink; else
 	// records go straight to one that takes all that comes.
 	elasticsearch bool
+	// storage are further settings of the state's storage, each after a comma.
+	storage string
 	// user runs the agent, if not zero.
 	user uint32
 	// stateDir may be moved before the first start.
@@ -77,7 +79,7 @@ func (a *agent) config() string {
 		exporter, settings = "elasticsearch", fmt.Sprintf(`{endpoint: %q, setup: "off", sending_queue: {storage: segment_storage}, timeout: 5s, retry_on_failure: {initial_interval: 100ms, max_interval: 1s}}`, a.w.sink.url())
 	}
 	return fmt.Sprintf(`extensions:
-  segment_storage: {directory: %q}
+  segment_storage: {directory: %q%s}
 receivers:
   tail:
     include: [%s]
@@ -91,7 +93,7 @@ service:
   telemetry: {metrics: {endpoint: "127.0.0.1:%d"}}
   pipelines:
     logs: {receivers: [tail], exporters: [%s]}
-`, a.stateDir+"/storage", strings.Join(include, ", "), strings.Join(a.tail, "\n    "), exporter, settings, a.telemetry, exporter)
+`, a.stateDir+"/storage", a.storage, strings.Join(include, ", "), strings.Join(a.tail, "\n    "), exporter, settings, a.telemetry, exporter)
 }
 
 // start begins a process and does not wait until it reads.

@@ -18,6 +18,7 @@ var states = []scenario{
 	{name: "checkpoints_garbage", goal: goal{destroyed: true}, run: func(w *world) { damaged(w, garbage) }},
 	{name: "checkpoints_deleted", goal: goal{destroyed: true}, run: func(w *world) { damaged(w, func(*world, []byte) []byte { return nil }) }},
 	{name: "disk_of_checkpoints_full", run: diskFull},
+	{name: "disk_too_small_at_start", goal: goal{destroyed: true}, run: diskTooSmall},
 }
 
 func cut(w *world, b []byte) []byte { return b[:w.rng.IntN(len(b))] }
@@ -79,9 +80,9 @@ func hurtFiles(w *world, hurt func(*world, []byte) []byte) {
 	}))
 }
 
-// diskFull leaves no byte for checkpoints while lines are read, then makes room.
-func diskFull(w *world) {
-	mount := w.path("small")
+// smallDisk puts the state on a disk of 2 MB.
+func smallDisk(w *world) (mount string) {
+	mount = w.path("small")
 	w.must(os.MkdirAll(mount, 0o755))
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", mount).CombinedOutput(); err != nil {
 		w.skip("a small file system cannot be mounted: %s", out)
@@ -92,6 +93,25 @@ func diskFull(w *world) {
 	})
 	w.agent.stateDir = filepath.Join(mount, "state")
 	w.agent.include = []string{"logs/*.log"}
+	return mount
+}
+
+// diskTooSmall has less room than min_free_bytes from the first start on: no
+// checkpoint can be kept, and still every line is read.
+func diskTooSmall(w *world) {
+	smallDisk(w)
+	log := w.create(plainLine, "logs", "app.log")
+	log.write(500)
+	w.agent.start()
+	w.arrived()
+	log.write(500)
+	w.arrived()
+}
+
+// diskFull leaves no byte for checkpoints while lines are read, then makes room.
+func diskFull(w *world) {
+	mount := smallDisk(w)
+	w.agent.storage = ", min_free_bytes: 0"
 	log := w.create(plainLine, "logs", "app.log")
 	log.write(1000)
 	w.agent.start()
