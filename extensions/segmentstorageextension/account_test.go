@@ -179,4 +179,5 @@ func TestADiskThatOthersNeedIsLeftToThem(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorIs(t, c.Set(t.Context(), "0", make([]byte, 1000)), storage.ErrStorageFull)
 	require.NoError(t, c.Delete(t.Context(), "0"))
+	require.NoError(t, receiverClient(t, ext, "").Set(t.Context(), "started", []byte("yes")), "a reader keeps its place all the same")
 }

@@ -26,8 +26,9 @@ type Config struct {
 	// Directory holds a folder for each queue and each component's state. One agent
 	// uses it at a time.
 	Directory string `mapstructure:"directory"`
-	// MaxBytes bounds what all queues and states take on disk together. When it is
-	// reached queues refuse new items and readers wait.
+	// MaxBytes bounds what all queues take on disk together. When it is reached they
+	// refuse new items and readers wait. The state of components is small and is always
+	// taken.
 	MaxBytes int64 `mapstructure:"max_bytes"`
 	// MinFreeBytes of the disk are left to others: below, queues refuse new items as if
 	// MaxBytes were reached. 0 leaves nothing. On Unix only.

@@ -178,9 +178,10 @@ func (s *segmentStorage) GetClient(_ context.Context, kind component.Kind, id co
 	if s.clients[folder] != nil {
 		return nil, fmt.Errorf("open storage: %s is open already", folder)
 	}
-	opt := segmentlog.Options{SegmentBytes: stateSegmentBytes, Budget: s.budget, NoSync: s.cfg.Fsync == fsyncNever}
+	// State is small and has no budget: a reader that cannot keep its place helps nobody.
+	opt := segmentlog.Options{SegmentBytes: stateSegmentBytes, NoSync: s.cfg.Fsync == fsyncNever}
 	if kind == component.KindExporter {
-		opt.SegmentBytes = s.cfg.SegmentBytes
+		opt.SegmentBytes, opt.Budget = s.cfg.SegmentBytes, s.budget
 	}
 	l, err := segmentlog.Open(filepath.Join(s.cfg.Directory, folder), opt)
 	if err != nil {
