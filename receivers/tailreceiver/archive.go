@@ -136,9 +136,13 @@ func (w *watcher) admitArchive(path string, fi fs.FileInfo) {
 		return
 	}
 	c, a := w.restInArchive(h, strings.TrimSuffix(path, gzipExt), fi.Size())
-	if c == nil {
+	if c == nil || c.followed {
 		h.Close()
-		w.leaveArchive(path, fi)
+		if c == nil {
+			w.leaveArchive(path, fi)
+		} else {
+			w.rests.searched = nil // it was read when it was not whole: again at the next walk
+		}
 		return
 	}
 	w.left.add(path, fi, false)
@@ -169,6 +173,9 @@ func (w *watcher) restInArchive(h *os.File, path string, size int64) (*checkpoin
 		prefix = xxhash.Sum64(a.head[:maxPrefix])
 	}
 	for _, c := range w.t.store.candidates(path, markOf(a.head[:minProof]), prefix) {
+		if k := w.files[c.id()]; k != nil && k.archive {
+			return &c, nil
+		}
 		if c.followed || c.Done || c.Await || kinshipOf(c.Path, path) == strangers || w.isThere(&c) {
 			continue
 		}

