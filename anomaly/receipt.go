@@ -24,7 +24,10 @@ func (d *Detector) receipt(v *Verdict) Receipt {
 	if mean, ok := d.SameHourLastWeek(time.Unix(0, d.clock.last)); ok {
 		r.LastWeek = mean
 	}
-	points := 7 * daySeconds / max(d.clock.step, minStep)
-	r.PerWeek = min(d.settings.AlarmsPerWeek*math.Pow(10, -v.Surprise), points)
+	points := max(7*daySeconds/max(d.clock.step, minStep), d.settings.AlarmsPerWeek)
+	r.PerWeek = points
+	if -v.Surprise < log10(points/d.settings.AlarmsPerWeek) { // else ordinary, which is most points
+		r.PerWeek = d.settings.AlarmsPerWeek * math.Pow(10, -v.Surprise)
+	}
 	return r
 }

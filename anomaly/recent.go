@@ -16,6 +16,7 @@ const (
 	// threshold is aftershock higher, less from hour to hour.
 	aftershock        = 0.5
 	aftershockSeconds = 4 * hour
+	forgotten         = 0.001
 )
 
 // recent is what the last points say about the next one.
@@ -28,8 +29,14 @@ type recent struct {
 // raise is what is added to the threshold of a point that comes gap seconds after
 // the last one.
 func (r *recent) raise(gap, step float64) float64 {
-	r.aftershock *= float32(math.Exp(-gap / aftershockSeconds))
-	return float64(r.aftershock) + math.Exp(-step/closeSeconds)*(alone-company*min(float64(r.surprise), mostCompany))
+	if r.aftershock > 0 {
+		if r.aftershock *= float32(math.Exp(-gap / aftershockSeconds)); r.aftershock < forgotten {
+			r.aftershock = 0
+		}
+	}
+	x := step * (1.0 / closeSeconds)
+	near := 1 / (1 + x*(1+x*(1.0/2+x*(1.0/6+x*(1.0/24))))) // exp(-x), nearly
+	return float64(r.aftershock) + near*(alone-company*min(float64(r.surprise), mostCompany))
 }
 
 // learn takes how surprising a point was, in thresholds that were not raised.
