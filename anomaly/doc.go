@@ -6,6 +6,8 @@
 // recent past, divides what is left by the noise that is usual at this hour, and
 // asks the series' own history how rare such a remainder is. The threshold is
 // therefore a rate of false alarms and not a number of standard deviations.
+// A lone point must be rarer than one in the company of others, and for some hours
+// after an alarm every point must be.
 //
 // The package computes only: time comes in with the points, state goes out by
 // AppendSnapshot and comes back by Restore.
