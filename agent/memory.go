@@ -22,6 +22,9 @@ const (
 	busyRate = 16 << 20
 	// calmAfter is how soon after a burst the default comes back.
 	calmAfter = time.Second
+	// giveBackAfter is how long after a burst its memory goes back to the system. Go
+	// alone takes minutes for that.
+	giveBackAfter = 10 * time.Second
 )
 
 // collector sets how often garbage is collected by how fast it is made: rarely in
@@ -35,6 +38,7 @@ type collector struct {
 	last    time.Time // of the last look
 	total   uint64    // bytes allocated until then
 	calm    *time.Timer
+	back    *time.Timer
 }
 
 // tuneCollector begins to adjust; stop ends it and puts the default back. Where
@@ -78,9 +82,10 @@ func (c *collector) adjust() {
 	c.last, c.total = now, total
 	if percent > calmPercent {
 		if c.calm == nil {
-			c.calm = time.AfterFunc(calmAfter, c.rest)
+			c.calm, c.back = time.AfterFunc(calmAfter, c.rest), time.AfterFunc(giveBackAfter, c.giveBack)
 		} else {
 			c.calm.Reset(calmAfter)
+			c.back.Reset(giveBackAfter)
 		}
 	}
 	// Setting it stops the world for some microseconds: not for nothing.
@@ -99,12 +104,22 @@ func (c *collector) rest() {
 	}
 }
 
+// giveBack returns what a burst took to the system.
+func (c *collector) giveBack() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.stopped {
+		debug.FreeOSMemory()
+	}
+}
+
 func (c *collector) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped = true
 	if c.calm != nil {
 		c.calm.Stop()
+		c.back.Stop()
 	}
 	debug.SetGCPercent(calmPercent)
 }
