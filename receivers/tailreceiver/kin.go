@@ -104,6 +104,8 @@ func (w *watcher) isCopyOf(f, k *file, kinship kinship) verdict {
 		}
 		w.continueAt(f, k.pos, k.name)
 		w.forget(k)
+		// Its inode may come back with a later edition, which must not begin where k ended.
+		w.t.store.take(k.id)
 		return settled
 	}
 	if kinship == strangers && k.pos.Offset < maxPrefix || f.alone && kinship != rotated {
