@@ -312,7 +312,8 @@ func (j *Joiner) Complete() bool { return j.object && j.depth == 0 && j.lines ==
 // Continues reports whether the line belongs to the record before it, and takes
 // note of it.
 func (j *Joiner) Continues(line string) bool {
-	if j.inside && j.lines < maxJoined && j.continues(line) {
+	var seen heading
+	if j.inside && j.lines < maxJoined && j.continues(line, &seen) {
 		j.note(line)
 		j.lines++
 		return true
@@ -327,7 +328,7 @@ func (j *Joiner) Continues(line string) bool {
 	if j.profile.Start != nil {
 		return false
 	}
-	head, _ := j.profile.headOf(line)
+	head, _ := seen.of(j.profile, line)
 	j.headed = j.profile.starts[head]
 	if head == headObject {
 		j.object, j.depth = true, openObject(line)
@@ -336,7 +337,21 @@ func (j *Joiner) Continues(line string) bool {
 	return false
 }
 
-func (j *Joiner) continues(line string) bool {
+// heading is how a line begins, looked for when it is asked for.
+type heading struct {
+	head         head
+	leads, known bool
+}
+
+func (s *heading) of(p *Profile, line string) (h head, leads bool) {
+	if !s.known {
+		s.head, s.leads = p.headOf(line)
+		s.known = true
+	}
+	return s.head, s.leads
+}
+
+func (j *Joiner) continues(line string, seen *heading) bool {
 	if j.profile.Start != nil {
 		return !j.profile.Start(line)
 	}
@@ -355,7 +370,7 @@ func (j *Joiner) continues(line string) bool {
 	if j.profile.paragraphs {
 		return !j.blank
 	}
-	if head, leads := j.profile.headOf(line); j.profile.starts[head] {
+	if head, leads := seen.of(j.profile, line); j.profile.starts[head] {
 		return !leads && j.trace == tracePython // its last line may name a time
 	}
 	if j.trace != traceGo && startsReport(line) {
