@@ -255,9 +255,11 @@ func hostLike(w string) bool {
 // BIG-IP, "web-1 daemon.info dnsmasq[712]: " of BusyBox, of which the host may be missing.
 func (h *headerReader) levelOfProgram(rest string, host int) bool {
 	level, at := rest[:host], host+1
-	name, pid, n := programTag(rest[at:])
-	hostname := ""
-	if sev := facilityLevel(level); sev == 0 || n == 0 {
+	hostname, name, pid, n := "", "", "", 0
+	if facilityLevel(level) != 0 {
+		name, pid, n = programTag(rest[at:])
+	}
+	if n == 0 {
 		word := wordLength(rest[at:])
 		if word == 0 || at+word >= len(rest) || rest[at+word] != ' ' {
 			return false

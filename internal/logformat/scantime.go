@@ -298,16 +298,36 @@ func zoneHours(abbreviation string) (hours int, ok bool) {
 	return 0, false
 }
 
-const monthNames = "JanFebMarAprMayJunJulAugSepOctNovDec"
-
+// scanMonthName reads the first three letters of a month's name.
 func scanMonthName(s string, i int) int {
 	if i+3 > len(s) {
 		return -1
 	}
-	for m := 0; m < 36; m += 3 {
-		if s[i] == monthNames[m] && s[i+1]|0x20 == monthNames[m+1] && s[i+2]|0x20 == monthNames[m+2] {
-			return m/3 + 1
-		}
+	switch uint32(s[i])<<16 | uint32(s[i+1]|0x20)<<8 | uint32(s[i+2]|0x20) {
+	case 'J'<<16 | 'a'<<8 | 'n':
+		return 1
+	case 'F'<<16 | 'e'<<8 | 'b':
+		return 2
+	case 'M'<<16 | 'a'<<8 | 'r':
+		return 3
+	case 'A'<<16 | 'p'<<8 | 'r':
+		return 4
+	case 'M'<<16 | 'a'<<8 | 'y':
+		return 5
+	case 'J'<<16 | 'u'<<8 | 'n':
+		return 6
+	case 'J'<<16 | 'u'<<8 | 'l':
+		return 7
+	case 'A'<<16 | 'u'<<8 | 'g':
+		return 8
+	case 'S'<<16 | 'e'<<8 | 'p':
+		return 9
+	case 'O'<<16 | 'c'<<8 | 't':
+		return 10
+	case 'N'<<16 | 'o'<<8 | 'v':
+		return 11
+	case 'D'<<16 | 'e'<<8 | 'c':
+		return 12
 	}
 	return -1
 }
