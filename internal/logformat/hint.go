@@ -75,6 +75,48 @@ func (m *hint) timeAndLevel(h *headerReader) bool {
 	return true
 }
 
+// threadAndLogger reads what most often follows a level, " [thread] package.Logger - "
+// and " package.Logger: ", either of which may be missing, as headerReader.element
+// does, with fewer looks. It returns how many elements it took.
+func (h *headerReader) threadAndLogger() (elements int) {
+	s, i := h.s, skipBlanks(h.s, h.pos)
+	if i == h.pos {
+		return 0
+	}
+	if i < len(s) && s[i] == '[' && s[len(s)-1] != ']' {
+		end := i + 1 + span(s[i+1:min(len(s), i+48)], inName)
+		if end+1 >= len(s) || s[end] != ']' || s[end+1] != ' ' || !isLetter(s[i+1]) {
+			return 0
+		}
+		h.tag(s[i+1 : end])
+		h.pos, elements = end+1, 1
+		i = skipBlanks(s, h.pos)
+	}
+	if i >= len(s) || !isLetter(s[i]) {
+		return elements
+	}
+	end, deep := i, uint8(0)
+	for end < len(s) && classes[s[end]]&inClass != 0 && s[end] != '/' {
+		deep |= classes[s[end]] & isDeep
+		end++
+	}
+	if deep == 0 || end-i >= 120 || end+3 > len(s) {
+		return elements
+	}
+	switch {
+	case s[end] == ':' && s[end+1] == ' ':
+	case s[end] == ' ' && s[end+1] == '-' && s[end+2] == ' ':
+	default:
+		return elements
+	}
+	h.r.addUnique(attrLogger, s[i:end])
+	h.tags += maxElements
+	h.pos = end + 1
+	return elements + 1
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
 // tens scale fractions of as many digits as the index to nanoseconds.
 var tens = [...]int32{0, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 100, 10, 1}
 

@@ -22,8 +22,8 @@ func parseLogfmt(line string, r *Record) bool {
 			}
 			key, value, n = s[:word], "", word
 		}
-		fields = append(fields, Field{Key: key, Str: value})
-		s = strings.TrimLeft(s[n:], " \t,")
+		fields = appendField(fields, key, value, KindString)
+		s = nextPair(s, n)
 	}
 	if len(fields)-mark < 2 {
 		r.Fields = fields[:mark]
@@ -67,22 +67,22 @@ func (r *Record) takeRoles(mark int) bool {
 		if ro == roleNone || ranks[ro] != 0 && ranks[ro] <= rank {
 			continue
 		}
-		f := r.Fields[i]
-		if r.take(ro, &f) {
+		if r.take(ro, &r.Fields[i]) {
 			ranks[ro], at[ro] = rank, i
 		}
 	}
-	kept := r.Fields[:mark]
-	for i := mark; i < len(r.Fields); i++ {
-		taken := false
+	kept := mark
+	for from := mark; from < len(r.Fields); { // what lies between those that are taken moves at once
+		end := len(r.Fields)
 		for _, ro := range [...]role{roleTime, roleLevel, roleMessage} {
-			taken = taken || ranks[ro] != 0 && at[ro] == i
+			if ranks[ro] != 0 && at[ro] >= from {
+				end = min(end, at[ro])
+			}
 		}
-		if !taken {
-			kept = append(kept, r.Fields[i])
-		}
+		kept += copy(r.Fields[kept:], r.Fields[from:end])
+		from = end + 1
 	}
-	r.Fields = kept
+	r.Fields = r.Fields[:kept]
 	return ranks[roleMessage] != 0
 }
 
@@ -191,7 +191,7 @@ func (p *Parser) innerHeader(message, more string, r *Record) bool {
 	case parseKlog(message, inner):
 		inner.structuredTail()
 	case p.hint.timeAndLevel(&h):
-		inner.Body = message[h.elements(maxElements-1):]
+		inner.Body = message[h.elements(maxElements-1-h.threadAndLogger()):]
 		inner.trailer(&h)
 	default:
 		at := h.read()

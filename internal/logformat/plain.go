@@ -20,7 +20,7 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	}
 	h := headerReader{s: first, r: r}
 	if p.hint.timeAndLevel(&h) {
-		p.message(&h, h.elements(maxElements-1), text, more)
+		p.message(&h, h.elements(maxElements-1-h.threadAndLogger()), text, more)
 		return
 	}
 	if isBlank(first) {

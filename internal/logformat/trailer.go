@@ -235,9 +235,6 @@ func pairsStart(body string, cut, colon bool) int {
 // whether two blanks or a tab may stand in front of them. It gives up, with true,
 // at a quote.
 func endsInParted(s string) bool {
-	if strings.IndexByte(s, '"') < 0 && strings.IndexByte(s, '\t') < 0 && !strings.Contains(s, "  ") {
-		return false
-	}
 	if s[len(s)-1] == '"' {
 		return true
 	}
@@ -270,7 +267,7 @@ func pairsLength(s string) int {
 		if !ok {
 			break
 		}
-		rest = strings.TrimLeft(rest[n:], " \t,")
+		rest = nextPair(rest, n)
 	}
 	return len(s) - len(rest)
 }
@@ -281,10 +278,18 @@ func appendPairs(fields []Field, s string) []Field {
 		if !ok {
 			break
 		}
-		fields = append(fields, Field{Key: key, Str: value})
-		s = strings.TrimLeft(s[n:], " \t,")
+		fields = appendField(fields, key, value, KindString)
+		s = nextPair(s, n)
 	}
 	return fields
+}
+
+// nextPair returns s from where the pair begins that follows the one that ends at n.
+func nextPair(s string, n int) string {
+	for n < len(s) && (s[n] == ' ' || s[n] == '\t' || s[n] == ',') {
+		n++
+	}
+	return s[n:]
 }
 
 // pair reads key=value at the beginning of s; the value may be quoted.
