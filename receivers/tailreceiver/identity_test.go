@@ -209,3 +209,20 @@ func TestEventsTellOfLinesAndFilesAtOnce(t *testing.T) {
 	r.write("moved.log", "six\n")
 	r.wants("one", "two", "three", "four", "five", "six")
 }
+
+// TestEditionsOfOneFile replaces a file again and again by a longer copy, as editors
+// and rsync do. File systems soon give a new edition the inode of an earlier one.
+func TestEditionsOfOneFile(t *testing.T) {
+	r := newRig(t, nil)
+	lines := numbered("x", 0, 30)
+	r.write("app.log", lines...)
+	r.start()
+	for round := range 8 {
+		r.wants(trimmed(lines)...)
+		more := numbered("x", 30+10*round, 40+10*round)
+		lines = append(lines, more...)
+		require.NoError(t, os.WriteFile(r.path("app.tmp"), []byte(strings.Join(lines, "")), 0o600))
+		require.NoError(t, os.Rename(r.path("app.tmp"), r.path("app.log")))
+	}
+	r.wants(trimmed(lines)...)
+}
