@@ -10,7 +10,7 @@ import { unitOf, duration, clock, ago, plural, short } from "./format.js";
 const kinds = {
   metric_anomaly: "metric out of its band", pattern_new: "new log pattern", pattern_flood: "log flood", pattern_spike: "log spike",
   pattern_silence: "log silence", pattern_severity_flip: "severity changed", pattern_parameter_shift: "parameter shifted",
-  pattern_deploy: "deploy", root_cause: "root cause", alert: "alert",
+  pattern_deploy: "deploy", pattern_storm: "more changes than one can read", root_cause: "root cause", alert: "alert",
 };
 const maxCharts = 6;
 
