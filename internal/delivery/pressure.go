@@ -6,11 +6,11 @@ import "time"
 type Pressure string
 
 const (
-	// Healthy: what comes is delivered.
+	// Healthy means that what comes is delivered.
 	Healthy Pressure = "healthy"
-	// Waiting: something waits and nothing was delivered since the last look.
+	// Waiting means that something waits and nothing was delivered since the last look.
 	Waiting Pressure = "waiting"
-	// Saturated: the queue is full or has refused something since the last look, so
+	// Saturated means that the queue is full or has refused something since the last look, so
 	// readers wait and clients are told to try again.
 	Saturated Pressure = "saturated"
 )
