@@ -22,10 +22,10 @@ func TestALineThatStandsAloneIsNotJoined(t *testing.T) {
 		require.NoError(t, err)
 		lines = append(lines, strings.Split(string(b), "\n")...)
 	}
-	lines = append(lines, "2026-03-09T22:14:58.123Z INFO one", "2026-03-09 22:14:58 two", `{"a":{`, `{"a":{"b":1}}`, "{", "}")
+	lines = append(lines, "2026-03-09T22:14:58.123Z INFO one", "2026-03-09 22:14:58 two", "Mar  9 22:14:58 web-1 sshd[812]: three", "Mar 19 22:14:58 four", `ts=2026-03-09T22:14:58.123Z level=info msg=five`, `time="2026-03-09 22:14:58" level=info msg=six`, `{"a":{`, `{"a":{"b":1}}`, "{", "}")
 	rng := rand.New(rand.NewPCG(5, 6))
 	alone := 0
-	for range 3000 {
+	for range 6000 {
 		var sample []string
 		for range 1 + rng.IntN(12) {
 			sample = append(sample, lines[rng.IntN(len(lines))])
