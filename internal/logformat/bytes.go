@@ -1,5 +1,7 @@
 package logformat
 
+import "math/bits"
+
 // classes of bytes, so that names are scanned with one look at each byte.
 const (
 	isWord  = 1 << iota // letter, digit or underscore
@@ -44,6 +46,33 @@ func wordLength(s string) int { return span(s, inHost) }
 func blankAt(s string) int {
 	for i := range len(s) {
 		if s[i] == ' ' || s[i] == '\t' {
+			return i
+		}
+	}
+	return -1
+}
+
+const (
+	ones = 0x0101010101010101
+	low7 = 0x7f * ones
+)
+
+// lastMark returns where the last blank, tab or quote is, -1 if there is none. It
+// looks at eight bytes at a time: a byte is zero where it is the one looked for,
+// and only then the high bit of its place is missing in the sum.
+func lastMark(s string) int {
+	i := len(s)
+	for ; i >= 8; i -= 8 {
+		b := s[i-8 : i]
+		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		blank, tab, quote := w^' '*ones, w^'\t'*ones, w^'"'*ones
+		others := (blank&low7+low7|blank)&(tab&low7+low7|tab)&(quote&low7+low7|quote) | low7
+		if others != ^uint64(0) {
+			return i - 1 - bits.LeadingZeros64(^others)/8
+		}
+	}
+	for i--; i >= 0; i-- {
+		if s[i] == ' ' || s[i] == '\t' || s[i] == '"' {
 			return i
 		}
 	}

@@ -45,6 +45,9 @@ scan:
 	if s[n] == '{' {
 		return h.spans()
 	}
+	if !dots && s[n] == ' ' && n+1 < len(s) && isLetter(s[n+1]) {
+		return false // prose
+	}
 	name := s[:n]
 	if s[n] == ':' && h.bars && h.function(s, n) {
 		return true
@@ -136,12 +139,12 @@ func (h *headerReader) function(s string, n int) bool {
 // isClass reports whether a name is that of a Java class in packages, and perhaps
 // a method of it: org.acme.Server.start.
 func isClass(name string) bool {
-	if strings.Count(name, ".") < 2 || strings.Contains(name, "..") {
+	if name[0] < 'a' || name[0] > 'z' || strings.Count(name, ".") < 2 || strings.Contains(name, "..") {
 		return false
 	}
 	for part := range strings.SplitSeq(name, ".") {
 		if part != "" && part[0] >= 'A' && part[0] <= 'Z' {
-			return name[0] >= 'a' && name[0] <= 'z'
+			return true
 		}
 	}
 	return false

@@ -1,5 +1,7 @@
 package logformat
 
+import "strings"
+
 // hint remembers the day of the line before, which most often is that of the next
 // line too. It saves work and changes no result.
 type hint struct {
@@ -88,7 +90,12 @@ func (h *headerReader) threadAndLogger() (elements int) {
 		if end+1 >= len(s) || s[end] != ']' || s[end+1] != ' ' || !isLetter(s[i+1]) {
 			return 0
 		}
-		h.tag(s[i+1 : end])
+		key := attrThread
+		if strings.IndexByte(s[i+1:end], '.') > 0 {
+			key = attrLogger
+		}
+		h.r.addUnique(key, s[i+1:end])
+		h.tags++
 		h.pos, elements = end+1, 1
 		i = skipBlanks(s, h.pos)
 	}

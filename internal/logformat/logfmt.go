@@ -10,7 +10,10 @@ import (
 func parseLogfmt(line string, r *Record) bool {
 	fields := r.Fields
 	mark := len(fields)
-	s := strings.TrimRight(line, " \t")
+	s := line
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
 	for s != "" {
 		key, value, n, ok := pair(s)
 		if !ok {

@@ -239,12 +239,9 @@ func endsInParted(s string) bool {
 		return true
 	}
 	for {
-		i := len(s)
-		for i > 0 && s[i-1] != ' ' && s[i-1] != '\t' {
-			i--
-			if s[i] == '"' {
-				return true
-			}
+		i := lastMark(s) + 1
+		if i > 0 && s[i-1] == '"' {
+			return true
 		}
 		if keyLength(s[i:]) == 0 || i == 0 {
 			return false
@@ -302,7 +299,7 @@ func pair(s string) (key, value string, n int, ok bool) {
 	if n < len(s) && s[n] == '"' {
 		j := jsonReader{s: s, i: n}
 		v, good := j.str()
-		if !good || j.i < len(s) && strings.IndexByte(" \t,", s[j.i]) < 0 {
+		if !good || j.i < len(s) && s[j.i] != ' ' && s[j.i] != '\t' && s[j.i] != ',' {
 			// Quotes that are not escaped: up to the next quote before a blank.
 			end := strings.Index(s[n+1:], "\" ")
 			if end < 0 {
