@@ -3,6 +3,7 @@ package agent
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"time"
 
@@ -21,10 +22,10 @@ func TestTheCollectorFollowsTheRateOfAllocation(t *testing.T) {
 	t.Setenv("GOGC", "")
 	stop := tuneCollector()
 	defer stop()
-	current := func() int {
-		p := debug.SetGCPercent(calmPercent)
-		debug.SetGCPercent(p)
-		return p
+	current := func() uint64 {
+		sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+		metrics.Read(sample)
+		return sample[0].Value.Uint64()
 	}
 	require.Eventually(t, func() bool {
 		for range 64 {
