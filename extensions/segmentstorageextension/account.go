@@ -8,16 +8,18 @@ import (
 )
 
 // accountKey keeps, in the same record as each change of a queue, how many records
-// its items hold.
+// its items hold and how many it has ever accepted.
 const accountKey = "tidewatch.records"
 
 // account counts the log records, data points or spans in the items of one queue.
 // Upstream's queue keeps a count too, but it also counts items that found no room.
 type account struct {
-	signal string // of the queue; empty for other state, which is not counted
+	signal string   // of the queue; empty for other state, which is not counted
+	file   accepted // says the same as the newest accountKey
 
 	mu      sync.Mutex
 	waiting int64            // records in the queue
+	ever    int64            // records accepted in all lives
 	carried int64            // of them, those that were there at the start
 	damaged int64            // records given up since the start, because they could not be read
 	full    int64            // records given up since the start, because there was no room
@@ -25,15 +27,31 @@ type account struct {
 	unread  map[uint64]bool  // items that could not be read, until the queue deletes them
 }
 
-// open begins to count a queue with what was counted before.
-func (a *account) open(l *segmentlog.Log, signal string, n notes, items int) {
-	a.signal, a.items, a.unread = signal, map[uint64]int64{}, map[uint64]bool{}
-	a.waiting = n.itemsSize
-	if b, err := l.Get(accountKey); err == nil && len(b) == 8 {
-		a.waiting = int64(binary.LittleEndian.Uint64(b)) //nolint:gosec // a count
+// open begins to count a queue with what was counted before. What file says to have
+// been accepted later than the newest count in the queue was lost with it, except
+// what had been delivered: items are taken to be in the order in which they came.
+// Items that damage gave back, because it took their deletion, wait once more.
+func (a *account) open(l *segmentlog.Log, signal string, found *mended, file accepted) {
+	a.signal, a.file, a.items, a.unread = signal, file, map[uint64]int64{}, map[uint64]bool{}
+	ever, last := file.read()
+	if ever == 0 {
+		last = found.records
+	}
+	a.ever, a.waiting = ever, last
+	if b, err := l.Get(accountKey); err == nil {
+		if waiting, counted, ok := parseCounts(b); ok {
+			a.ever = max(ever, counted)
+			a.waiting = waiting + min(a.ever-counted, last)
+		}
+	}
+	for _, it := range found.again {
+		if value, err := l.Get(segmentlog.Key(it)); err == nil {
+			a.items[it] = countRecords(signal, value)
+			a.waiting += a.items[it]
+		}
 	}
 	a.carried = a.waiting
-	if items == 0 {
+	if found.items == 0 {
 		a.damaged, a.waiting = a.waiting, 0
 	}
 }
@@ -43,6 +61,7 @@ type step struct {
 	added   uint64
 	records int64 // in the added item
 	adds    bool
+	again   bool // the added item takes the place of the deleted one
 	deletes bool
 	deleted uint64
 }
@@ -57,18 +76,19 @@ func (a *account) read(changes []segmentlog.Op, replaces bool) (s step, ok bool)
 		num, isItem := segmentlog.Number(changes[i].Key)
 		switch {
 		case !isItem:
+			ok = ok || changes[i].Key == queueNotes
 		case changes[i].Value != nil:
 			s.added, s.adds, s.records = num, true, countRecords(a.signal, changes[i].Value)
 		default:
 			s.deleted, s.deletes = num, true
 		}
 	}
-	if replaces && s.adds && s.deletes {
+	if s.again = replaces && s.adds && s.deletes; s.again {
 		a.mu.Lock()
 		a.items[s.deleted] = s.records
 		a.mu.Unlock()
 	}
-	return s, s.adds || s.deletes
+	return s, ok || s.adds || s.deletes
 }
 
 // seen notes how many records an item holds that was read.
@@ -84,12 +104,15 @@ func (a *account) seen(key string, value []byte) {
 	}
 }
 
-// after returns how many records wait once a step is taken.
-func (a *account) after(s step) int64 {
+// after returns the counts once a step is taken, as they are stored.
+func (a *account) after(s step) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.waiting + s.records - a.items[s.deleted]*boolean(s.deletes)
+	return countBytes(a.waiting+s.records-a.items[s.deleted]*boolean(s.deletes), a.ever+s.records*boolean(!s.again))
 }
+
+// now returns the counts as they are stored.
+func (a *account) now() []byte { return a.after(step{}) }
 
 func boolean(b bool) int64 {
 	if b {
@@ -98,13 +121,15 @@ func boolean(b bool) int64 {
 	return 0
 }
 
-// taken counts a step; left items are in the queue now.
-func (a *account) taken(s step, left int) {
+// taken counts a step; left items are in the queue now. It reports whether records
+// were found to be missing, so that the stored count is no longer right.
+func (a *account) taken(s step, left int) (missed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if s.adds {
 		a.items[s.added] = s.records
 		a.waiting += s.records
+		a.ever += s.records * boolean(!s.again)
 	}
 	if s.deletes {
 		n := a.items[s.deleted]
@@ -115,9 +140,27 @@ func (a *account) taken(s step, left int) {
 		}
 		delete(a.items, s.deleted)
 	}
-	if left == 0 { // what was counted and is not there was in items that damage took
+	if left == 0 && a.waiting != 0 { // what was counted and is not there was in items that damage took
+		missed = true
 		a.damaged += a.waiting
 		a.waiting = 0
+	}
+	if s.adds || s.deletes {
+		a.file.write(a.ever, a.waiting)
+	}
+	return missed
+}
+
+// leave takes items off that stay for the next start, which will carry them.
+func (a *account) leave(keys []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, key := range keys {
+		if num, ok := segmentlog.Number(key); ok {
+			a.waiting -= a.items[num]
+			a.carried -= a.items[num]
+			delete(a.items, num)
+		}
 	}
 }
 
@@ -148,6 +191,7 @@ func (a *account) removed(item uint64) {
 	a.full += a.items[item]
 	a.waiting -= a.items[item]
 	delete(a.items, item) // so that the queue's deletion takes nothing off
+	a.file.write(a.ever, a.waiting)
 }
 
 // records returns what waits, what of it was there at the start, and what was given up.
@@ -157,4 +201,15 @@ func (a *account) records() (waiting, carried, damaged, full int64) {
 	return a.waiting, a.carried, a.damaged, a.full
 }
 
-func countBytes(n int64) []byte { return binary.LittleEndian.AppendUint64(nil, uint64(n)) } //nolint:gosec // a count
+func countBytes(waiting, ever int64) []byte {
+	b := binary.LittleEndian.AppendUint64(make([]byte, 0, acceptedBytes), uint64(waiting)) //nolint:gosec // a count
+	return binary.LittleEndian.AppendUint64(b, uint64(ever))                               //nolint:gosec // a count
+}
+
+// parseCounts is the inverse of countBytes.
+func parseCounts(b []byte) (waiting, ever int64, ok bool) {
+	if len(b) != 2*8 {
+		return 0, 0, false
+	}
+	return int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[8:])), true //nolint:gosec // counts
+}

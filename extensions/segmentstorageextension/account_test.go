@@ -30,11 +30,16 @@ type measured struct {
 
 func startMeasured(t *testing.T, dir, whenFull string) *measured {
 	t.Helper()
-	m := &measured{t: t, telemetry: componenttest.NewTelemetry()}
-	factory := segmentstorage.NewFactory()
-	cfg := factory.CreateDefaultConfig().(*segmentstorage.Config)
+	cfg := segmentstorage.NewFactory().CreateDefaultConfig().(*segmentstorage.Config)
 	cfg.Directory, cfg.Fsync = dir, "never"
 	cfg.SegmentBytes, cfg.MaxBytes, cfg.WhenFull, cfg.MinFreeBytes = 1<<16, 1<<18, whenFull, 0
+	return startMeasuredWith(t, cfg)
+}
+
+func startMeasuredWith(t *testing.T, cfg *segmentstorage.Config) *measured {
+	t.Helper()
+	m := &measured{t: t, telemetry: componenttest.NewTelemetry()}
+	factory := segmentstorage.NewFactory()
 	set := extensiontest.NewNopSettings(factory.Type())
 	set.TelemetrySettings = m.telemetry.NewTelemetrySettings()
 	ext, err := factory.Create(t.Context(), set, cfg)

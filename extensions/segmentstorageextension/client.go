@@ -28,7 +28,8 @@ type client struct {
 	exporter string // whose queue this is, and of which signal; empty for other state
 	signal   string
 	whenFull string
-	missing  int // items that the queue's notes name and that are not there
+	scarce   func() bool // the disk is full of what others have written: to give up old items makes no room
+	missing  int         // items that the queue's notes name and that are not there
 }
 
 // Get returns nil for a key that is not there.
@@ -84,16 +85,17 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 	if changes = c.recovery.change(changes); len(changes) == 0 {
 		return unread
 	}
+	c.account.leave(c.recovery.strandedItems())
 	step, counted := c.account.read(changes, len(changes) > asked)
 	if counted {
-		changes = append(changes, segmentlog.Op{Key: accountKey, Value: countBytes(c.account.after(step))})
+		changes = append(changes, segmentlog.Op{Key: accountKey, Value: c.account.after(step)})
 	}
 	err := c.apply(changes)
-	for errors.Is(err, segmentlog.ErrFull) && step.adds && c.whenFull == fullDropOldest && c.dropOldest() {
-		changes[len(changes)-1].Value = countBytes(c.account.after(step))
+	for errors.Is(err, segmentlog.ErrFull) && step.adds && c.whenFull == fullDropOldest && !c.scarce() && c.dropOldest() {
+		changes[len(changes)-1].Value = c.account.after(step)
 		err = c.apply(changes)
 	}
-	if errors.Is(err, segmentlog.ErrFull) && step.adds && c.whenFull == fullDropNewest {
+	if errors.Is(err, segmentlog.ErrFull) && step.adds && !step.again && (c.whenFull == fullDropNewest || c.whenFull == fullDropOldest) {
 		c.account.refused(step)
 		return unread
 	}
@@ -101,7 +103,9 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 		return err
 	}
 	if counted {
-		c.account.taken(step, c.log.Stats().Keys-len([]string{queueNotes, accountKey}))
+		if c.account.taken(step, c.log.Stats().Keys-len([]string{queueNotes, accountKey})) {
+			_ = c.apply([]segmentlog.Op{{Key: accountKey, Value: c.account.now()}}) // the next change stores it too
+		}
 	}
 	return unread
 }
@@ -163,7 +167,7 @@ func (c *client) dropOldest() bool {
 		c.account.seen(gone, value)
 	}
 	s, _ := c.account.read([]segmentlog.Op{{Key: gone}}, false)
-	if c.apply([]segmentlog.Op{{Key: gone}, {Key: accountKey, Value: countBytes(c.account.after(s))}}) != nil {
+	if c.apply([]segmentlog.Op{{Key: gone}, {Key: accountKey, Value: c.account.after(s)}}) != nil {
 		return false
 	}
 	c.account.removed(items[i])
@@ -194,7 +198,13 @@ func (c *client) Walk(ctx context.Context, fn storage.WalkFunc) error {
 
 // Close writes what waits and closes the folder.
 func (c *client) Close(context.Context) error {
-	err := c.log.Close()
+	err := c.close()
 	c.closed()
+	return err
+}
+
+func (c *client) close() error {
+	err := c.log.Close()
+	c.account.file.close()
 	return err
 }

@@ -35,7 +35,9 @@ type Config struct {
 	MinFreeBytes int64 `mapstructure:"min_free_bytes"`
 	// WhenFull is what a queue does with a new item that finds no room: block refuses
 	// it, so that readers wait; drop_oldest gives up the oldest items of that queue
-	// instead, drop_newest the new one. What is given up is counted.
+	// instead, or the new one where that makes no room: the others are being sent, or
+	// the disk is full of other files; drop_newest always the new one. What is given
+	// up is counted.
 	WhenFull string `mapstructure:"when_full"`
 	// SegmentBytes is the size of a file of a queue: space is given back in this unit.
 	SegmentBytes int64 `mapstructure:"segment_bytes"`

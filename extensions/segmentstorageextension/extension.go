@@ -86,7 +86,7 @@ func (s *segmentStorage) Shutdown(context.Context) error {
 	defer s.mu.Unlock()
 	var err error
 	for name, c := range s.clients {
-		err = errors.Join(err, c.log.Close())
+		err = errors.Join(err, c.close())
 		delete(s.clients, name)
 	}
 	err = errors.Join(err, s.telemetry.registration.Unregister(), s.lock.Close())
@@ -193,7 +193,7 @@ func (s *segmentStorage) GetClient(_ context.Context, kind component.Kind, id co
 	}
 	c := &client{log: l, always: s.cfg.Fsync == fsyncAlways, closed: func() { s.forget(folder) }}
 	if kind == component.KindExporter {
-		c.exporter, c.signal, c.whenFull = id.String(), name, s.cfg.WhenFull
+		c.exporter, c.signal, c.whenFull, c.scarce = id.String(), name, s.cfg.WhenFull, s.budget.IsShut
 		if err := s.openQueue(folder, c); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
@@ -213,8 +213,11 @@ func (s *segmentStorage) openQueue(folder string, c *client) error {
 		s.logger.Warn("The queue's own notes did not agree with its items and were mended.", zap.String("storage", folder),
 			zap.Int("items", found.items), zap.Int("brought_back", found.orphans), zap.Int("missing", found.missing))
 	}
-	c.account.open(c.log, c.signal, found.notes, found.items)
-	return nil
+	c.account.open(c.log, c.signal, &found, openAccepted(filepath.Join(s.cfg.Directory, folder)))
+	if !found.changed {
+		return nil
+	}
+	return errors.Join(c.log.Apply([]segmentlog.Op{{Key: accountKey, Value: c.account.now()}}, false), c.log.Flush())
 }
 
 func (s *segmentStorage) forget(folder string) {

@@ -103,11 +103,10 @@ func describe(name string, l *segmentlog.Log) Storage {
 	}
 	value, _ := l.Get(queueNotes) // damaged: as if there were none
 	n, _ := parseNotes(value)
-	items := l.Items()
-	found := compare(&n, items)
+	found := compare(&n, l.Items())
 	var a account
-	a.open(l, "any", n, len(items))
-	out.Items, out.InFlight, out.Records = len(items), len(n.dispatched), a.waiting
+	a.open(l, "any", &found, accepted{})
+	out.Items, out.InFlight, out.Records = found.items, len(n.dispatched), a.waiting
 	out.Missing, out.Unnamed = found.missing, found.orphans
 	out.Log = l.Stats()
 	return out

@@ -93,10 +93,11 @@ func (n *notes) bytes() []byte {
 
 // mended says what mendQueue found.
 type mended struct {
-	notes   notes
-	items   int // there are in the queue
-	orphans int // of them, the notes did not name
-	missing int // items that the notes name are not there
+	records int64    // that the notes counted
+	items   int      // there are in the queue
+	orphans int      // of them, the notes did not name
+	again   []uint64 // of these, the ones before what is read next: they had been deleted
+	missing int      // items that the notes name are not there
 	changed bool
 }
 
@@ -113,12 +114,17 @@ func mendQueue(l *segmentlog.Log) (mended, error) {
 	if !ok {
 		n = notes{}
 	}
+	// What was being sent is read now, so that damaged items are forgotten: if the queue
+	// itself found them, it would count their size for ever.
+	items := l.Items()
+	for _, it := range items[:firstFrom(items, n.read)] {
+		_, _ = l.Get(segmentlog.Key(it)) // an error of the disk comes again
+	}
 	out := compare(&n, l.Items())
-	out.notes = n
 	if !out.changed {
 		return out, nil
 	}
-	if n.bytesSize == 0 {
+	if n.bytesSize == 0 && out.items > 0 {
 		n.bytesSize = l.Stats().AliveBytes
 	}
 	// Not urgent, so that it is taken when there is no room for more items.
@@ -132,9 +138,10 @@ func mendQueue(l *segmentlog.Log) (mended, error) {
 	return out, nil
 }
 
-// compare makes notes name all the items, which are in ascending order.
+// compare makes notes name all the items, which are in ascending order, and as being
+// sent only items that are there.
 func compare(n *notes, items []uint64) mended {
-	out := mended{items: len(items)}
+	out := mended{items: len(items), records: n.itemsSize}
 	if len(items) > 0 && n.write == 0 { // no notes at all
 		n.read, n.write = items[0], items[0]
 	}
@@ -146,16 +153,21 @@ func compare(n *notes, items []uint64) mended {
 	for _, it := range items[:firstFrom(items, n.read)] {
 		if !slices.Contains(named, it) {
 			n.dispatched = append(n.dispatched, it)
+			out.again = append(out.again, it)
 			out.orphans++
 		}
 	}
-	out.changed = out.orphans > 0
 	out.missing = int(n.write-n.read) - (len(items) - firstFrom(items, n.read)) //nolint:gosec // far below 2^63
-	for _, it := range named {
-		if _, there := slices.BinarySearch(items, it); !there {
-			out.missing++
-		}
+	n.dispatched = slices.DeleteFunc(n.dispatched, func(it uint64) bool {
+		_, there := slices.BinarySearch(items, it)
+		return !there
+	})
+	gone := len(named) + len(out.again) - len(n.dispatched)
+	out.missing += gone
+	if len(items) == 0 && n.itemsSize+n.bytesSize != 0 { // else the queue would seem to hold something for ever
+		n.itemsSize, n.bytesSize, out.changed = 0, 0, true
 	}
+	out.changed = out.changed || out.orphans+gone > 0
 	return out
 }
 

@@ -1,6 +1,8 @@
 package segmentstorageextension
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
@@ -20,7 +22,10 @@ type recovery struct {
 	over    bool
 	fetched map[string]uint64 // hash of the values that the queue has read
 	held    map[string]uint64 // of them, those that it has deleted and not added again
-	kept    map[string]bool   // items that the disk could not give; they stay for the next start
+	// stranded are the held items that the queue will not add again in this life, until
+	// they are taken.
+	stranded []string
+	kept     map[string]bool // items that the disk could not give; they stay for the next start
 }
 
 // maxKept bounds the items that a failing disk keeps in the store.
@@ -66,7 +71,17 @@ func (r *recovery) change(changes []segmentlog.Op) []segmentlog.Op {
 	}
 	r.over = true
 	r.fetched = nil
+	r.stranded = slices.Collect(maps.Keys(r.held))
 	return changes
+}
+
+// strandedItems returns each stranded item once.
+func (r *recovery) strandedItems() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := r.stranded
+	r.stranded = nil
+	return out
 }
 
 // deletesFetched reports whether the changes delete what was read, and nothing else.

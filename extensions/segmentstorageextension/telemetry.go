@@ -64,7 +64,7 @@ func newTelemetry(set component.TelemetrySettings, s *segmentStorage) (*telemetr
 			o.ObserveInt64(lost, st.Damage.Records, by)
 			o.ObserveInt64(missing, int64(c.missing), by)
 			down := int64(0)
-			if st.Failing != nil {
+			if st.Failing != nil || s.scarce != nil && c.exporter != "" {
 				down = 1
 			}
 			o.ObserveInt64(failing, down, by)

@@ -56,6 +56,9 @@ func (b *Budget) Max() int64 { return b.max }
 // it is opened again.
 func (b *Budget) Shut(shut bool) { b.shut.Store(shut) }
 
+// IsShut reports whether the budget refuses all values.
+func (b *Budget) IsShut() bool { return b.shut.Load() }
+
 func (b *Budget) refuses(n int) bool {
 	return b.shut.Load() || b.max > 0 && b.used.Load()+int64(n) > b.max
 }
