@@ -4,21 +4,22 @@ import "math/bits"
 
 // classes of bytes, so that names are scanned with one look at each byte.
 const (
-	isWord  = 1 << iota // letter, digit or underscore
-	inName              // word or ./-$#@
-	inKey               // word or .-@/
-	inHost              // word or .-:%
-	inClass             // word or ./-$#@*<>, of which loggers' names are made
-	isDeep              // ./$ of a name in a package
+	isWord    = 1 << iota // letter, digit or underscore
+	inName                // word or ./-$#@
+	inKey                 // word or .-@/
+	inHost                // word or .-:%
+	inClass               // word or ./-$#@*<>, of which loggers' names are made
+	isDeep                // ./$ of a name in a package
+	inProgram             // word or ./-+@()%, of which programs' names are made
 )
 
 var classes = func() (t [256]uint8) {
 	for c := range t {
 		if b := byte(c); b-'0' <= 9 || b|0x20 >= 'a' && b|0x20 <= 'z' || b == '_' {
-			t[c] = isWord | inName | inKey | inHost | inClass
+			t[c] = isWord | inName | inKey | inHost | inClass | inProgram
 		}
 	}
-	for class, bytes := range map[uint8]string{inName: "./-$#@", inKey: ".-@/", inHost: ".-:%", inClass: "./-$#@*<>", isDeep: "./$"} {
+	for class, bytes := range map[uint8]string{inName: "./-$#@", inKey: ".-@/", inHost: ".-:%", inClass: "./-$#@*<>", isDeep: "./$", inProgram: "./-+@()%"} {
 		for _, b := range []byte(bytes) {
 			t[b] |= class
 		}

@@ -146,8 +146,10 @@ func (h *headerReader) pid(v string) {
 func (h *headerReader) program(name, pid, tag string) {
 	h.r.addString(attrProgram, name)
 	h.pid(pid)
-	if _, behalf, ok := strings.Cut(tag, "] ("); ok {
-		h.r.addUnique(attrTag, strings.TrimSuffix(behalf, "):"))
+	if strings.HasSuffix(tag, "):") {
+		if _, behalf, ok := strings.Cut(tag, "] ("); ok {
+			h.r.addUnique(attrTag, strings.TrimSuffix(behalf, "):"))
+		}
 	}
 	h.done = true
 	h.r.Format = FormatSyslog
@@ -194,7 +196,7 @@ func (h *headerReader) mnemonic() {
 
 // programTag reads "sshd[812]:", "kernel:", "/usr/sbin/cron[3]:" or "su(pam_unix)[9]:".
 func programTag(s string) (name, pid string, n int) {
-	for n < len(s) && n < 64 && (letterOrDigit(s[n]) || strings.IndexByte("./-+@()%", s[n]) >= 0) {
+	for n < len(s) && n < 64 && classes[s[n]]&inProgram != 0 {
 		n++
 	}
 	if n == 0 || n == len(s) || s[0] == '-' || s[0] == '(' || s[0] == '%' {

@@ -7,6 +7,9 @@ import "strings"
 type hint struct {
 	date [10]byte
 	wall int64 // midnight of date
+	// month is a date without a year, monthWall its midnight in the year 2000.
+	month     [6]byte
+	monthWall int64
 }
 
 // day returns midnight of the date 2006-01-02 at the beginning of s.
@@ -75,6 +78,34 @@ func (m *hint) timeAndLevel(h *headerReader) bool {
 	h.r.Severity, h.r.SeverityText = sev, s[i:n]
 	h.pos = n
 	return true
+}
+
+// syslogTime reads "Jan _2 15:04:05 " in front of a small letter, which no zone or
+// half of a day begins with that ScanTime would read, and what follows such a time.
+// It returns how many elements may follow. No dialect begins so.
+func (m *hint) syslogTime(h *headerReader) (most int, ok bool) {
+	s := h.s
+	if !startsWithMonth(s) || s[16] < 'a' || s[16] > 'z' || s[17]|0x20 == 'm' {
+		return 0, false
+	}
+	if s[:6] != string(m.month[:]) {
+		d := int(s[5] - '0')
+		if s[4] != ' ' {
+			d += 10 * int(s[4]-'0')
+		}
+		wall, ok := wallClock(2000, scanMonthName(s, 0), d, 0, 0, 0)
+		if !ok {
+			return 0, false
+		}
+		copy(m.month[:], s)
+		m.monthWall = wall
+	}
+	wall := m.monthWall + int64(two(s, 7)*3600+two(s, 10)*60+two(s, 13))
+	h.r.Time, h.timed, h.pos, h.after = Stamp{Wall: wall, OK: true, Yearless: true}, true, 15, 15
+	if h.afterTime(); h.done {
+		return 0, true
+	}
+	return maxElements - 1, true
 }
 
 // threadAndLogger reads what most often follows a level, " [thread] package.Logger - "

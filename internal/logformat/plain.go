@@ -26,6 +26,12 @@ func (p *Parser) parsePlain(text string, r *Record) {
 	if isBlank(first) {
 		return
 	}
+	if more == "" {
+		if most, ok := p.hint.syslogTime(&h); ok {
+			p.message(&h, h.elements(most), text, more)
+			return
+		}
+	}
 	if parseKlog(first, r) {
 		r.structuredTail()
 		setRest(r, more)
@@ -76,7 +82,7 @@ func (p *Parser) message(h *headerReader, at int, text, more string) {
 	if at < len(first) && (h.done || h.tags > 0 || h.syslog) && p.nested(first[at:], r) {
 		return
 	}
-	if h.headerAtEnd(text, at) {
+	if (!r.Time.OK || r.Severity == 0) && h.headerAtEnd(text, at) {
 		return
 	}
 	if !r.Time.OK && (r.Severity == 0 && len(r.Fields) == 0 || at == 0) {

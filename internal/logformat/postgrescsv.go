@@ -19,8 +19,11 @@ const (
 // parsePostgresCSV reads a line of PostgreSQL's csvlog. It returns false, and
 // leaves the record alone, for anything else.
 func parsePostgresCSV(text string, r *Record) bool {
+	if text[0]-'0' > 9 {
+		return false
+	}
 	comma := strings.IndexByte(text[:min(len(text), 40)], ',')
-	if comma < 19 || text[0]-'0' > 9 || comma+1 < len(text) && text[comma+1]-'0' <= 9 {
+	if comma < 19 || comma+1 < len(text) && text[comma+1]-'0' <= 9 {
 		return false
 	}
 	st, n := ScanTime(text)

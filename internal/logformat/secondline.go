@@ -88,9 +88,6 @@ func (h *headerReader) levelAtEnd() int {
 // at the end of the first line of db2diag ("LEVEL: Warning"), and syslog behind
 // the labels of a cluster's collector ("- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 ...").
 func (h *headerReader) headerAtEnd(text string, at int) bool {
-	if h.r.Time.OK && h.r.Severity != 0 {
-		return false
-	}
 	if at := h.levelAtEnd(); at > 20 {
 		level, _, _ := strings.Cut(h.s[at+8:], " ")
 		if !h.namesLevel(level, false) && level == "Event" {

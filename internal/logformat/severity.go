@@ -1,5 +1,7 @@
 package logformat
 
+import "strings"
+
 // Severity is an OpenTelemetry severity number: 0 unknown, 1-4 trace, 5-8 debug,
 // 9-12 info, 13-16 warn, 17-20 error, 21-24 fatal.
 type Severity uint8
@@ -34,35 +36,54 @@ func ParseSeverity(word string) (Severity, bool) {
 	if len(word) == 0 || len(word) > longestLevel {
 		return 0, false
 	}
-	var low [longestLevel]byte
-	for i := range len(word) {
-		c := word[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
+	if c := word[0] | 0x20 - 'a'; int(c) < len(levelWords) {
+		for _, l := range levelWords[c] {
+			if len(l.word) == len(word) && equalsLower(word, l.word) {
+				return l.severity, true
+			}
 		}
-		low[i] = c
-	}
-	switch string(low[:len(word)]) {
-	case "trace", "trc", "trac", "finest", "finer", "verbose", "vrb", "trce":
-		return SeverityTrace, true
-	case "debug", "dbg", "debu", "fine", "deb", "config", "dbug":
-		return SeverityDebug, true
-	case "info", "inf", "information", "informational", "log", "success":
-		return SeverityInfo, true
-	case "notice", "note":
-		return SeverityNotice, true
-	case "warn", "warning", "wrn", "warni", "deprecation":
-		return SeverityWarn, true
-	case "error", "err", "erro", "eror", "severe", "failure":
-		return SeverityError, true
-	case "fatal", "ftl", "fata", "crit", "critical", "panic", "pnc", "dpanic":
-		return SeverityFatal, true
-	case "alert":
-		return severityAlert, true
-	case "emerg", "emergency":
-		return severityEmerg, true
 	}
 	return 0, false
+}
+
+type levelWord struct {
+	word     string
+	severity Severity
+}
+
+// levelWords are the words for levels by their first letter.
+var levelWords = func() (t [26][]levelWord) {
+	for sev, words := range map[Severity]string{
+		SeverityTrace:  "trace trc trac finest finer verbose vrb trce",
+		SeverityDebug:  "debug dbg debu fine deb config dbug",
+		SeverityInfo:   "info inf information informational log success",
+		SeverityNotice: "notice note",
+		SeverityWarn:   "warn warning wrn warni deprecation",
+		SeverityError:  "error err erro eror severe failure",
+		SeverityFatal:  "fatal ftl fata crit critical panic pnc dpanic",
+		severityAlert:  "alert",
+		severityEmerg:  "emerg emergency",
+	} {
+		for word := range strings.FieldsSeq(words) {
+			c := word[0] - 'a'
+			t[c] = append(t[c], levelWord{word, sev})
+		}
+	}
+	return t
+}()
+
+// equalsLower reports whether s in small letters is low, which is as long.
+func equalsLower(s, low string) bool {
+	for i := range len(low) {
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		if c != low[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // severityLetter reads the one-letter levels of klog, MongoDB and Android.
