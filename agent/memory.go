@@ -89,7 +89,8 @@ func (c *collector) adjust() {
 		}
 	}
 	// Setting it stops the world for some microseconds: not for nothing.
-	if max(percent, c.percent) > min(percent, c.percent)*9/8 {
+	far := max(percent, c.percent) > min(percent, c.percent)*9/8
+	if far || percent == calmPercent && c.percent != calmPercent {
 		c.percent = percent
 		debug.SetGCPercent(percent)
 	}
