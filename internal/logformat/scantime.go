@@ -68,7 +68,35 @@ func four(s string, i int) int {
 	return a*100 + b
 }
 
+// scanUTC is scanISO for the form that most programs write, 2006-01-02T15:04:05.000Z,
+// with fewer looks; 0 means that scanISO knows.
+func scanUTC(s string) (Stamp, int) {
+	if len(s) < 20 || s[7] != s[4] || s[10] != 'T' || s[13] != ':' || s[16] != ':' {
+		return Stamp{}, 0
+	}
+	head := s[:20]
+	y, mo, d := four(head, 0), two(head, 5), two(head, 8)
+	wall, ok := wallClock(y, mo, d, two(head, 11), two(head, 14), two(head, 17))
+	if !ok {
+		return Stamp{}, 0
+	}
+	i, nanos := 19, int32(0)
+	if s[i] == '.' {
+		for i++; i < len(s) && i < 29 && s[i]-'0' <= 9; i++ {
+			nanos = nanos*10 + int32(s[i]-'0')
+		}
+		nanos *= tens[i-20]
+	}
+	if i == 20 || i >= len(s) || s[i] != 'Z' || i+1 < len(s) && letterOrDigit(s[i+1]) {
+		return Stamp{}, 0
+	}
+	return Stamp{Wall: wall, Nanos: nanos, OK: true, Zoned: true}, i + 1
+}
+
 func scanISO(s string) (Stamp, int) {
+	if st, n := scanUTC(s); n > 0 {
+		return st, n
+	}
 	sep := s[4]
 	y, mo, d := four(s, 0), two(s, 5), two(s, 8)
 	if len(s) < 16 || s[7] != sep || y < 0 || mo < 0 || d < 0 {
