@@ -31,6 +31,10 @@ type agent struct {
 	elasticsearch bool
 	// storage are further settings of the state's storage, each after a comma.
 	storage string
+	// queue are further settings of the exporter's queue, each after a comma.
+	queue string
+	// args are further arguments of the command.
+	args []string
 	// user runs the agent, if not zero.
 	user uint32
 	// stateDir may be moved before the first start.
@@ -76,7 +80,7 @@ func (a *agent) config() string {
 	}
 	exporter, settings := "otlp_http", fmt.Sprintf(`{endpoint: %q, compression: none, sending_queue: {enabled: false}, retry_on_failure: {initial_interval: 100ms, max_interval: 1s, max_elapsed_time: 0}}`, a.w.sink.url())
 	if a.elasticsearch {
-		exporter, settings = "elasticsearch", fmt.Sprintf(`{endpoint: %q, setup: "off", sending_queue: {storage: segment_storage}, timeout: 5s, retry_on_failure: {initial_interval: 100ms, max_interval: 1s}}`, a.w.sink.url())
+		exporter, settings = "elasticsearch", fmt.Sprintf(`{endpoint: %q, setup: "off", sending_queue: {storage: segment_storage%s}, timeout: 5s, retry_on_failure: {initial_interval: 100ms, max_interval: 1s}}`, a.w.sink.url(), a.queue)
 	}
 	return fmt.Sprintf(`extensions:
   segment_storage: {directory: %q%s}
@@ -102,7 +106,7 @@ func (a *agent) start() {
 	file := a.w.path("agent.yaml")
 	a.w.must(os.WriteFile(file, []byte(a.config()), 0o644))
 	a.w.must(os.MkdirAll(a.stateDir, 0o755))
-	cmd := exec.Command(binary, "--state-dir", a.stateDir, "--config", file)
+	cmd := exec.Command(binary, append([]string{"--state-dir", a.stateDir, "--config", file}, a.args...)...)
 	cmd.Stdout, cmd.Stderr = a.log, a.log
 	cmd.SysProcAttr = endsWithTest()
 	if a.user != 0 {

@@ -60,7 +60,7 @@ func install(dir string) error {
 // scenarios are all that `make faults` plays, family by family.
 func scenarios() []scenario {
 	var all []scenario
-	for _, family := range [][]scenario{kills, rotations, identities, absences, states, accesses, backends, fuzzes} {
+	for _, family := range [][]scenario{kills, rotations, identities, absences, states, accesses, backends, outages, queues, disks, fuzzes} {
 		all = append(all, family...)
 	}
 	return all

@@ -78,16 +78,17 @@ func (s *sink) reopen() {
 }
 
 // trouble is what a backend does instead of a proper answer; nil is none. It
-// may take what came or not. The sink's lock is held.
-type trouble func(s *sink, rw http.ResponseWriter, take func())
+// may take what came, and write the proper answer somewhere, or not. The sink's
+// lock is held.
+type trouble func(s *sink, rw http.ResponseWriter, take func(answer io.Writer))
 
 // answers takes nothing and says so.
 func answers(status int) trouble {
-	return func(_ *sink, rw http.ResponseWriter, _ func()) { rw.WriteHeader(status) }
+	return func(_ *sink, rw http.ResponseWriter, _ func(io.Writer)) { rw.WriteHeader(status) }
 }
 
 // hangs takes nothing and says nothing until the client gives up.
-func hangs(s *sink, rw http.ResponseWriter, _ func()) {
+func hangs(s *sink, rw http.ResponseWriter, _ func(io.Writer)) {
 	s.mu.Unlock()
 	defer s.mu.Lock()
 	if conn, _, err := http.NewResponseController(rw).Hijack(); err == nil {
@@ -97,8 +98,8 @@ func hangs(s *sink, rw http.ResponseWriter, _ func()) {
 }
 
 // cutsAnswer takes what came and begins an answer that it does not finish.
-func cutsAnswer(_ *sink, rw http.ResponseWriter, take func()) {
-	take()
+func cutsAnswer(_ *sink, rw http.ResponseWriter, take func(io.Writer)) {
+	take(io.Discard)
 	if conn, _, err := http.NewResponseController(rw).Hijack(); err == nil {
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\nContent-Type: application/json\r\n\r\n{\"took\":1,\"err")
 		conn.Close()
@@ -106,8 +107,8 @@ func cutsAnswer(_ *sink, rw http.ResponseWriter, take func()) {
 }
 
 // resets takes what came and ends the connection without a word.
-func resets(_ *sink, rw http.ResponseWriter, take func()) {
-	take()
+func resets(_ *sink, rw http.ResponseWriter, take func(io.Writer)) {
+	take(io.Discard)
 	if conn, _, err := http.NewResponseController(rw).Hijack(); err == nil {
 		if tcp, ok := conn.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // else it would be an orderly end
@@ -198,7 +199,7 @@ func (s *sink) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.wrong != nil {
-		s.wrong(s, rw, func() { s.take(io.Discard, r, body) })
+		s.wrong(s, rw, func(answer io.Writer) { s.take(answer, r, body) })
 		return
 	}
 	s.take(rw, r, body)
