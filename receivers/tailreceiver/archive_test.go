@@ -139,8 +139,8 @@ func TestAMarkOfUTF8IsNoPartOfTheFirstLine(t *testing.T) {
 }
 
 func TestARateLimitMakesAFileWaitAndLosesNothing(t *testing.T) {
-	r := newRig(t, func(c *tailreceiver.Config) { c.RateLimit.RecordsPerSecond, c.RateLimit.Burst = 2000, 10 })
-	lines := numbered("x", 0, 200)
+	r := newRig(t, func(c *tailreceiver.Config) { c.RateLimit.RecordsPerSecond, c.RateLimit.Burst = 100, 10 })
+	lines := numbered("x", 0, 150) // more than a second's worth, however slow the machine is
 	r.write("app.log", lines...)
 	r.start()
 	r.wants(trimmed(lines)...)
