@@ -2,6 +2,7 @@ package segmentstorageextension
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"github.com/tidewatch/tidewatch/internal/segmentlog"
@@ -15,10 +16,11 @@ const accountKey = "tidewatch.records"
 // Upstream's queue keeps a count too, but it also counts items that found no room.
 type account struct {
 	signal string   // of the queue; empty for other state, which is not counted
-	file   accepted // says the same as the newest accountKey
+	file   accepted // says the same as the newest accountKey and queueNotes
 
 	mu      sync.Mutex
 	waiting int64            // records in the queue
+	notes   []byte           // the newest of the queue
 	ever    int64            // records accepted in all lives
 	carried int64            // of them, those that were there at the start
 	damaged int64            // records given up since the start, because they could not be read
@@ -27,39 +29,56 @@ type account struct {
 	unread  map[uint64]bool  // items that could not be read, until the queue deletes them
 }
 
-// open begins to count a queue with what was counted before. What file says to have
-// been accepted later than the newest count in the queue was lost with it, except
-// what had been delivered: items are taken to be in the order in which they came.
-// Items that damage gave back, because it took their deletion, wait once more.
+// open begins to count a queue with what was counted before.
 func (a *account) open(l *segmentlog.Log, signal string, found *mended, file accepted) {
 	a.signal, a.file, a.items, a.unread = signal, file, map[uint64]int64{}, map[uint64]bool{}
-	ever, last := file.read()
-	if ever == 0 {
-		last = found.records
-	}
-	a.ever, a.waiting = ever, last
+	counted := int64(-1)
+	a.waiting = found.records
 	if b, err := l.Get(accountKey); err == nil {
-		if waiting, counted, ok := parseCounts(b); ok {
-			a.ever = max(ever, counted)
-			a.waiting = waiting + min(a.ever-counted, last)
+		if waiting, ever, ok := parseCounts(b); ok {
+			a.waiting, a.ever, counted = waiting, ever, ever
 		}
 	}
-	for _, it := range found.again {
-		if value, err := l.Get(segmentlog.Key(it)); err == nil {
-			a.items[it] = countRecords(signal, value)
-			a.waiting += a.items[it]
+	if ever, waiting, last, ok := file.read(); ok && ever > counted {
+		a.ever = ever
+		a.recount(l, waiting, &last)
+	} else {
+		for _, it := range found.again { // their deletion was lost: they wait once more
+			a.waiting += a.count(l, it)
 		}
 	}
 	a.carried = a.waiting
-	if found.items == 0 {
+	if len(l.Items()) == 0 {
 		a.damaged, a.waiting = a.waiting, 0
 	}
+}
+
+// recount counts the items that are there, and those records that waited by the last
+// notes and are not: damage took the end of the queue, with the counts in it.
+func (a *account) recount(l *segmentlog.Log, waited int64, last *notes) {
+	a.waiting = waited
+	for _, it := range l.Items() {
+		if n := a.count(l, it); it < last.read && !slices.Contains(last.dispatched, it) {
+			a.waiting += n // it had been delivered, and comes again
+		}
+	}
+}
+
+// count returns the records of an item, 0 if it cannot be read.
+func (a *account) count(l *segmentlog.Log, it uint64) int64 {
+	value, err := l.Get(segmentlog.Key(it))
+	if err != nil {
+		return 0
+	}
+	a.items[it] = countRecords(a.signal, value)
+	return a.items[it]
 }
 
 // step is what a batch does to an account.
 type step struct {
 	added   uint64
-	records int64 // in the added item
+	records int64  // in the added item
+	notes   []byte // of the queue, nil if they stay as they are
 	adds    bool
 	again   bool // the added item takes the place of the deleted one
 	deletes bool
@@ -68,7 +87,7 @@ type step struct {
 
 // read finds out what changes mean. replaces says that the added item takes the place
 // of a deleted one that holds the same.
-func (a *account) read(changes []segmentlog.Op, replaces bool) (s step, ok bool) {
+func (a *account) read(changes []segmentlog.Op, replaces bool) (s step, counted bool) {
 	if a.signal == "" {
 		return s, false
 	}
@@ -76,7 +95,9 @@ func (a *account) read(changes []segmentlog.Op, replaces bool) (s step, ok bool)
 		num, isItem := segmentlog.Number(changes[i].Key)
 		switch {
 		case !isItem:
-			ok = ok || changes[i].Key == queueNotes
+			if changes[i].Key == queueNotes {
+				s.notes = changes[i].Value
+			}
 		case changes[i].Value != nil:
 			s.added, s.adds, s.records = num, true, countRecords(a.signal, changes[i].Value)
 		default:
@@ -88,7 +109,7 @@ func (a *account) read(changes []segmentlog.Op, replaces bool) (s step, ok bool)
 		a.items[s.deleted] = s.records
 		a.mu.Unlock()
 	}
-	return s, ok || s.adds || s.deletes
+	return s, s.notes != nil || s.adds || s.deletes
 }
 
 // seen notes how many records an item holds that was read.
@@ -145,8 +166,11 @@ func (a *account) taken(s step, left int) (missed bool) {
 		a.damaged += a.waiting
 		a.waiting = 0
 	}
+	if s.notes != nil {
+		a.notes = append(a.notes[:0], s.notes...)
+	}
 	if s.adds || s.deletes {
-		a.file.write(a.ever, a.waiting)
+		a.file.write(a.ever, a.waiting, a.notes)
 	}
 	return missed
 }
@@ -191,7 +215,7 @@ func (a *account) removed(item uint64) {
 	a.full += a.items[item]
 	a.waiting -= a.items[item]
 	delete(a.items, item) // so that the queue's deletion takes nothing off
-	a.file.write(a.ever, a.waiting)
+	a.file.write(a.ever, a.waiting, a.notes)
 }
 
 // records returns what waits, what of it was there at the start, and what was given up.
@@ -202,8 +226,8 @@ func (a *account) records() (waiting, carried, damaged, full int64) {
 }
 
 func countBytes(waiting, ever int64) []byte {
-	b := binary.LittleEndian.AppendUint64(make([]byte, 0, acceptedBytes), uint64(waiting)) //nolint:gosec // a count
-	return binary.LittleEndian.AppendUint64(b, uint64(ever))                               //nolint:gosec // a count
+	b := binary.LittleEndian.AppendUint64(make([]byte, 0, 2*8), uint64(waiting)) //nolint:gosec // a count
+	return binary.LittleEndian.AppendUint64(b, uint64(ever))                     //nolint:gosec // a count
 }
 
 // parseCounts is the inverse of countBytes.
