@@ -59,20 +59,29 @@ func (k *Keeper) Load(ctx context.Context) ([]byte, error) {
 	return b, nil
 }
 
-// Start saves the state every interval until Close. Zero means at Close only.
+// firstSave is when the state is saved for the first time. Most is learned soon after
+// a start, and what a killed process had learned must not be learned otherwise by
+// the next: the same lines would get other pattern ids.
+const firstSave = time.Second
+
+// Start saves the state until Close: a second after the start, then after twice the
+// time each, up to every interval. Zero means at Close only.
 func (k *Keeper) Start(interval time.Duration, save func() ([]byte, error)) {
 	k.save = save
 	if interval <= 0 {
 		return
 	}
 	k.wg.Go(func() {
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
+		wait := min(firstSave, interval)
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
 		for {
 			select {
 			case <-k.stop:
 				return
-			case <-ticker.C:
+			case <-timer.C:
+				wait = min(2*wait, interval)
+				timer.Reset(wait)
 				if err := k.write(context.Background()); err != nil {
 					k.logger.Warn("State was not saved; it is tried again at the next interval.", zap.Error(err))
 				}
