@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -113,6 +114,8 @@ func (b *tab) shot(name string, full bool) {
 	require.NoError(b.t, os.WriteFile(filepath.Join(shots, name+".png"), png, 0o600))
 }
 
+var clock = regexp.MustCompile(`\d\d:\d\d:\d\d`)
+
 func TestPageInBrowser(t *testing.T) {
 	e := start(t, func(c *config) { c.TelemetryURL = ownMetrics(t); c.ScrapeInterval = time.Second })
 	url := "http://" + e.Address() + "/"
@@ -149,9 +152,13 @@ func TestPageInBrowser(t *testing.T) {
 			b.shot(scheme+"-used-full", true)
 			// The crosshair is shared: pointing at one chart moves it in all.
 			b.eval(`document.documentElement.style.scrollBehavior = "auto"; document.getElementById("metrics").scrollIntoView()`)
-			at := b.eval(`(() => { const r = document.querySelectorAll("#charts .u-over")[2].getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`).([]any)
-			b.run(chromedp.Sleep(200*time.Millisecond), chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0].(float64), at[1].(float64)), chromedp.Sleep(200*time.Millisecond))
-			require.Regexp(t, `\d\d:\d\d:\d\d`, b.eval(`document.querySelectorAll("#charts .state")[6].textContent`))
+			require.Eventually(t, func() bool { // a refresh may move or draw the charts between two steps
+				at := b.eval(`(() => { const r = document.querySelectorAll("#charts .u-over")[2].getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2] })()`).([]any)
+				b.run(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0].(float64)+1, at[1].(float64)), chromedp.Sleep(50*time.Millisecond),
+					chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0].(float64), at[1].(float64)), chromedp.Sleep(100*time.Millisecond))
+				text, _ := b.eval(`document.querySelectorAll("#charts .state")[6].textContent`).(string)
+				return clock.MatchString(text)
+			}, 20*time.Second, 200*time.Millisecond)
 			b.shot(scheme+"-crosshair", false)
 			b.clean()
 		})
