@@ -128,7 +128,7 @@ func observe(d *change.Detector, r plog.LogRecord, now time.Time) {
 	if body := r.Body(); body.Type() == pcommon.ValueTypeStr {
 		l.Text = body.Str()
 		if l.Severity == change.Unknown {
-			l.Severity = statedSeverity(l.Text)
+			l.Severity = change.SeverityOf(logpattern.LevelOf(l.Text))
 		}
 	}
 	if v, ok := r.Attributes().Get(signals.AttrTemplate); ok {
@@ -159,20 +159,6 @@ func severityOf(n plog.SeverityNumber) change.Severity {
 	case n >= plog.SeverityNumberWarn:
 		return change.Warn
 	case n > 0:
-		return change.Info
-	default:
-		return change.Unknown
-	}
-}
-
-// statedSeverity is the level that the line itself states.
-func statedSeverity(line string) change.Severity {
-	switch level := logpattern.LevelOf(line); {
-	case level >= logpattern.Error:
-		return change.Error
-	case level == logpattern.Warn:
-		return change.Warn
-	case level != logpattern.NoLevel:
 		return change.Info
 	default:
 		return change.Unknown

@@ -1,6 +1,10 @@
 package change
 
-import "math"
+import (
+	"math"
+
+	"github.com/tidewatch/tidewatch/logpattern"
+)
 
 const (
 	// calmLines is how many lines a pattern must have had to be called harmless.
@@ -8,6 +12,20 @@ const (
 	// flipLines is after how many lines the recent ones count half.
 	flipLines = 8
 )
+
+// SeverityOf returns the severity of a line that states a level.
+func SeverityOf(level logpattern.Level) Severity {
+	switch {
+	case level >= logpattern.Error:
+		return Error
+	case level == logpattern.Warn:
+		return Warn
+	case level != logpattern.NoLevel:
+		return Info
+	default:
+		return Unknown
+	}
+}
 
 // severities counts how often the lines of a pattern were errors.
 type severities struct {

@@ -117,27 +117,13 @@ func (d *Detector) Add(line string) error {
 		s.detector.Join(m.ID, m.Merged...)
 	}
 	s.detector.Observe(change.Line{
-		ID: m.ID, Template: m.Template, Text: text, Severity: severity(text), Time: t, Number: number,
+		ID: m.ID, Template: m.Template, Text: text, Severity: change.SeverityOf(logpattern.LevelOf(text)), Time: t, Number: number,
 	}, time.Unix(0, d.now))
 	return nil
 }
 
 // maxMilli keeps times within what Unix nanoseconds can express.
 const maxMilli = 9e12
-
-// severity is the level that a line states.
-func severity(line string) change.Severity {
-	switch level := logpattern.LevelOf(line); {
-	case level >= logpattern.Error:
-		return change.Error
-	case level == logpattern.Warn:
-		return change.Warn
-	case level != logpattern.NoLevel:
-		return change.Info
-	default:
-		return change.Unknown
-	}
-}
 
 func (d *Detector) of(name string) *service {
 	s := d.services[name]
