@@ -172,6 +172,11 @@ func (e *encoder) appendRecord(b *batch, r plog.LogRecord, stream int32, now tim
 		m.text("tidewatch_line_cut_bytes", strconv.Itoa(whole-len(text)))
 	}
 	for k, v := range r.Attributes().All() {
+		// The words of a pattern change as it is learned, and Loki tells lines that are
+		// sent again, after a crash, only by equal metadata. The id says the same.
+		if r.EventName() == "" && (k == signals.AttrTemplate || k == signals.AttrPatternAliases) {
+			continue
+		}
 		m.value(k, v, 0)
 	}
 	for _, l := range b.shared {
