@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidewatch/tidewatch/internal/delivery"
 	"github.com/tidewatch/tidewatch/internal/selfmetrics"
 )
 
@@ -22,6 +23,8 @@ type Exporter struct {
 	Queued float64 `json:"queued"`
 	// StalledSeconds is how long items have waited without any delivery.
 	StalledSeconds float64 `json:"stalled_seconds,omitempty"`
+	// Circuits are the endpoints that are left alone for now.
+	Circuits []delivery.Circuit `json:"circuits,omitempty"`
 }
 
 // progress remembers when each exporter last delivered something. An exporter
@@ -36,6 +39,7 @@ type progress struct {
 type track struct {
 	sent, queued float64
 	moved        time.Time // when sent last grew or the queue was last empty
+	circuits     []delivery.Circuit
 }
 
 // observe takes one look at the own metrics.
@@ -86,7 +90,12 @@ func (p *progress) observe(samples []selfmetrics.Sample, err error, now time.Tim
 		if c.sent != t.sent || c.queued == 0 {
 			t.moved = now
 		}
-		t.sent, t.queued = c.sent, c.queued
+		t.sent, t.queued, t.circuits = c.sent, c.queued, nil
+	}
+	for _, e := range delivery.Draw(samples).Exporters {
+		if t, ok := p.exporters[e.ID]; ok {
+			t.circuits = e.Circuits
+		}
 	}
 }
 
@@ -96,16 +105,25 @@ func (p *progress) report(now time.Time) (exporters []Exporter, reasons []string
 		reasons = append(reasons, fmt.Sprintf("progress is not known: %v", p.err))
 	}
 	for name, t := range p.exporters {
-		e := Exporter{Name: name, Sent: t.sent, Queued: t.queued}
+		e := Exporter{Name: name, Sent: t.sent, Queued: t.queued, Circuits: t.circuits}
 		if t.queued > 0 {
 			e.StalledSeconds = now.Sub(t.moved).Seconds()
 		}
 		exporters = append(exporters, e)
 		if t.queued > 0 && now.Sub(t.moved) > p.stallAfter {
-			reasons = append(reasons, fmt.Sprintf("exporter %s has delivered nothing for %s while data waits in its queue; its own log says why", name, now.Sub(t.moved).Round(time.Second)))
+			reasons = append(reasons, fmt.Sprintf("exporter %s has delivered nothing for %s while data waits in its queue%s; its own log says why", name, now.Sub(t.moved).Round(time.Second), alone(t.circuits)))
 		}
 	}
 	slices.SortFunc(exporters, func(a, b Exporter) int { return strings.Compare(a.Name, b.Name) })
 	slices.Sort(reasons)
 	return exporters, reasons
+}
+
+// alone says which endpoints are left alone and why.
+func alone(circuits []delivery.Circuit) string {
+	var b strings.Builder
+	for _, c := range circuits {
+		fmt.Fprintf(&b, ", and %s is left alone after failures (%s)", c.Endpoint, c.Reason)
+	}
+	return b.String()
 }

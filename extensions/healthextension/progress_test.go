@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidewatch/tidewatch/internal/delivery"
 	"github.com/tidewatch/tidewatch/internal/selfmetrics"
 )
 
@@ -60,4 +61,21 @@ func TestProgressUnknown(t *testing.T) {
 	p.observe(page(1, 0), nil, t0.Add(3*time.Minute))
 	_, reasons = p.report(t0.Add(3 * time.Minute))
 	require.Empty(t, reasons)
+}
+
+func TestReadinessNamesTheEndpointThatIsLeftAlone(t *testing.T) {
+	t0 := time.Unix(1_700_000_000, 0)
+	labels := map[string]string{"exporter": "loki", "endpoint": "http://loki:3100", "reason": "timeout"}
+	broken := append(page(10, 5),
+		selfmetrics.Sample{Name: "tidewatch_exporter_circuit_state", Labels: labels, Value: 2},
+		selfmetrics.Sample{Name: "tidewatch_exporter_circuit_since_seconds", Labels: labels, Value: 1_700_000_000})
+	p := progress{stallAfter: time.Minute}
+	p.observe(broken, nil, t0)
+	exporters, reasons := p.report(t0)
+	require.Empty(t, reasons, "an open circuit alone is no reason: the queue takes what comes")
+	require.Equal(t, []delivery.Circuit{{Endpoint: "http://loki:3100", State: "open", Since: t0.UTC(), Reason: "timeout"}}, exporters[0].Circuits)
+	p.observe(broken, nil, t0.Add(2*time.Minute))
+	_, reasons = p.report(t0.Add(2 * time.Minute))
+	require.Len(t, reasons, 1)
+	require.Contains(t, reasons[0], "http://loki:3100 is left alone after failures (timeout)")
 }

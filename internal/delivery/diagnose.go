@@ -68,6 +68,9 @@ func (d *diagnosis) exporter(was, is *Exporter) {
 	} else if why != "" {
 		d.say("Exporter %s delivers, but has to repeat itself%s.", is.ID, why)
 	}
+	for _, c := range is.Circuits {
+		d.say("Exporter %s leaves %s alone since %s (%s): until it answers, one request at a time tries it.", is.ID, c.Endpoint, c.Since.Format("15:04:05 MST"), c.Reason)
+	}
 	if growth := (is.QueueSize - was.QueueSize) / d.span.Seconds(); growth > 0 && is.QueueCapacity > 0 {
 		left := time.Duration((is.QueueCapacity - is.QueueSize) / growth * float64(time.Second))
 		if left < 24*time.Hour {

@@ -64,3 +64,18 @@ func TestALastingDifferenceIsADefect(t *testing.T) {
 	now[0].Value += 7
 	require.Equal(t, []string{"7 records of exporter loki are not accounted for: this is a defect, please report it with this output."}, diagnose(before, now))
 }
+
+func TestACircuitThatIsOpen(t *testing.T) {
+	circuit := func(state float64, labels ...string) []selfmetrics.Sample {
+		labels = append([]string{"exporter", "loki", "endpoint", "http://loki:3100"}, labels...)
+		return append(flowing(10, 0, 0), sample("tidewatch_exporter_circuit_since_seconds", float64(start.Unix()), labels[:4]...),
+			sample("tidewatch_exporter_circuit_state", state, labels...))
+	}
+	require.Empty(t, diagnose(flowing(10, 0, 0), circuit(0)), "it closed again")
+	for _, state := range []float64{1, 2} {
+		require.Equal(t, []string{"Exporter loki leaves http://loki:3100 alone since 03:00:00 UTC (timeout): until it answers, one request at a time tries it."},
+			diagnose(flowing(10, 0, 0), circuit(state, "reason", "timeout")))
+	}
+	require.Equal(t, []delivery.Circuit{{Endpoint: "http://loki:3100", State: "open", Since: start, Reason: "timeout"}},
+		delivery.Draw(circuit(2, "reason", "timeout")).Exporters[0].Circuits)
+}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/selfmetrics"
 )
 
@@ -57,6 +58,8 @@ type Exporter struct {
 	// QueueBytes and QueueCapacity are in the unit of the queue, bytes by default.
 	QueueSize     float64 `json:"queue_size"`
 	QueueCapacity float64 `json:"queue_capacity"`
+	// Circuits are the endpoints that are left alone for now, by name.
+	Circuits []Circuit `json:"circuits,omitempty"`
 }
 
 // DroppedTotal is the sum of Dropped.
@@ -79,6 +82,7 @@ type tally struct {
 	offered, sent float64
 	queued        float64 // on disk
 	queues        bool    // offers are counted: there is a queue
+	circuits      circuits
 }
 
 // Draw draws the ledger from the agent's own metrics.
@@ -96,7 +100,7 @@ func Draw(samples []selfmetrics.Sample) Ledger {
 		if id := m.Labels["exporter"]; id != "" {
 			t := exporters[id]
 			if t == nil {
-				t = &tally{Exporter: Exporter{ID: id, Dropped: map[string]float64{}}}
+				t = &tally{Exporter: Exporter{ID: id, Dropped: map[string]float64{}}, circuits: circuits{}}
 				exporters[id] = t
 			}
 			t.add(m)
@@ -155,6 +159,8 @@ func (t *tally) add(m selfmetrics.Sample) {
 		t.Carried += m.Value
 	case "tidewatch_queue_dropped_items":
 		t.drop(m.Labels["reason"], m.Value)
+	case breaker.MetricState, breaker.MetricSince:
+		t.circuits.add(m)
 	case "tidewatch_exporter_dropped_items":
 		// Answers of remote write count samples, of requests that failed as a whole:
 		// upstream counts their points.
@@ -183,6 +189,7 @@ func (t *tally) drop(reason string, n float64) {
 
 func (t *tally) balance() Exporter {
 	e := t.Exporter
+	e.Circuits = t.circuits.broken()
 	e.Exported = max(e.Exported+t.sent, 0)
 	out := e.Exported + e.DroppedTotal()
 	if !t.queues && !t.Durable && t.QueueCapacity == 0 { // without a queue each call is delivered or refused

@@ -58,15 +58,21 @@ function ledger(l, edges, now) {
       const reasons = Object.entries(e.dropped ?? {});
       const dropped = bad(reasons.reduce((sum, [, n]) => sum + n, 0));
       if (reasons.length) dropped.title = reasons.map(([why, n]) => `${count(n)} ${why}`).join(", ");
-      return h("tr", { class: "row", data: { component: e.id } }, cell(e.id, ""), state(edge[e.id], now), cell(count(e.accepted)), cell(count(e.carried)),
+      return h("tr", { class: "row", data: { component: e.id } }, cell(e.id, ""), state(edge[e.id], e.circuits ?? [], now), cell(count(e.accepted)), cell(count(e.carried)),
         cell(count(e.exported)), cell(count(e.queued)), dropped, bad(e.unaccounted));
     })));
 }
 
-function state(e, now) {
+// state of the way to an exporter. Circuits are the endpoints that are left alone for now.
+function state(e, circuits, now) {
   if (!e) return cell("", "");
-  const since = now - Date.parse(e.since) / 1000;
-  return cell(e.pressure === "healthy" ? "healthy" : `${e.pressure} for ${duration(Math.max(0, since))}`, e.pressure === "healthy" ? "muted" : "bad");
+  const age = (at) => duration(Math.max(0, now - Date.parse(at) / 1000));
+  if (circuits.length) {
+    const td = cell(`${circuits.length} endpoint${circuits.length > 1 ? "s" : ""} left alone for ${age(circuits[0].since)} (${circuits[0].reason})`, "bad");
+    td.title = circuits.map((c) => `${c.endpoint} failed again and again (${c.reason}): one request at a time tries it, the circuit is ${c.state}`).join("; ");
+    return td;
+  }
+  return cell(e.pressure === "healthy" ? "healthy" : `${e.pressure} for ${age(e.since)}`, e.pressure === "healthy" ? "muted" : "bad");
 }
 
 function queue(f) {
