@@ -20,7 +20,7 @@ func newQueueCommand() *cobra.Command {
 	dir := ""
 	cmd := &cobra.Command{
 		Use:   "queue",
-		Short: "Look at, check and repair the queues and the state on disk",
+		Short: "Look at, check, repair and replay the queues and the state on disk",
 	}
 	cmd.PersistentFlags().StringVar(&dir, "dir", "", "directory of segment_storage (default: storage in the state directory)")
 	storageDir := func() (string, error) {
@@ -44,6 +44,7 @@ func newQueueCommand() *cobra.Command {
 		"Reads every byte of the queues and of the state and checks every record. It changes nothing\nand may run beside the agent. Exit code 1 if something is damaged.", verifyQueues)
 	add("repair", "Move what is damaged aside and make the rest whole; the agent must be stopped",
 		"Does what the agent does by itself when it starts: moves damaged records to the folder quarantine\nand lets queues find all of their items again. The agent must be stopped.", repairQueues)
+	cmd.AddCommand(newQueueReplayCommand(storageDir))
 	return cmd
 }
 

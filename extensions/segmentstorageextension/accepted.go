@@ -29,6 +29,15 @@ func openAccepted(dir string) accepted {
 	return accepted{f}
 }
 
+// readOnlyAccepted opens the file to be looked at.
+func readOnlyAccepted(dir string) accepted {
+	f, err := os.Open(filepath.Join(dir, acceptedName))
+	if err != nil {
+		return accepted{}
+	}
+	return accepted{f}
+}
+
 // read returns what the file says, false if nothing: its length, the two counts, the
 // queue's notes, and a CRC-32 of all that.
 func (a accepted) read() (ever, waiting int64, n notes, ok bool) {

@@ -103,7 +103,7 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 		return err
 	}
 	if counted {
-		if c.account.taken(step, c.log.Stats().Keys-len([]string{queueNotes, accountKey})) {
+		if c.account.taken(step, c.log.Len()) {
 			_ = c.apply([]segmentlog.Op{{Key: accountKey, Value: c.account.now()}}) // the next change stores it too
 		}
 	}

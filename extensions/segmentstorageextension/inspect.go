@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/tidewatch/tidewatch/internal/segmentlog"
 )
@@ -97,8 +96,9 @@ func eachStorage(dir string, do func(name, path string) (Storage, error)) ([]Sto
 }
 
 func describe(name string, l *segmentlog.Log) Storage {
-	out := Storage{Name: name, Log: l.Stats(), Queue: strings.HasPrefix(name, "exporter_")}
-	if !out.Queue {
+	_, isQueue := signalOf(name)
+	out := Storage{Name: name, Log: l.Stats(), Queue: isQueue}
+	if !isQueue {
 		return out
 	}
 	value, _ := l.Get(queueNotes) // damaged: as if there were none

@@ -6,6 +6,7 @@ import "strconv"
 type index struct {
 	segments []*segment       // oldest first
 	named    map[string]place // all keys but items
+	count    int              // of the keys that are numbers
 	last     uint64           // largest number of an item so far
 	any      bool             // there was an item
 }
@@ -35,27 +36,35 @@ func (x *index) set(s *segment, key string, off int64, size int) {
 	if ok && (!x.any || num > x.last) {
 		s.items = append(s.items, item{num: num, off: uint32(off), size: uint32(size)})
 		x.last, x.any = num, true
+		x.count++
 		s.gain(size)
 		return
 	}
 	x.deleted(s, key)
+	if ok {
+		x.count++
+	}
 	x.named[key] = place{seg: s, off: off, size: size}
 	s.gain(size)
 }
 
 // remove forgets key and returns the segment it was in, nil if there is no such key.
 func (x *index) remove(key string) *segment {
+	num, isItem := number(key)
 	if p, ok := x.named[key]; ok {
+		if isItem {
+			x.count--
+		}
 		delete(x.named, key)
 		p.seg.lose(p.size)
 		return p.seg
 	}
-	num, ok := number(key)
-	if !ok {
+	if !isItem {
 		return nil
 	}
 	for _, s := range x.segments {
 		if it := s.find(num); it != nil {
+			x.count--
 			s.lose(int(it.size))
 			it.size = 0
 			return s

@@ -336,6 +336,7 @@ func same(t *testing.T, l *segmentlog.Log, want map[string]string) {
 		require.Contains(t, slices.Collect(maps.Keys(want)), key)
 	}
 	require.Equal(t, len(want), l.Stats().Keys)
+	require.Len(t, l.Items(), l.Len())
 }
 
 // damageAnything inverts, cuts off or overwrites some bytes of some segment.

@@ -31,6 +31,13 @@ func (l *Log) Stats() Stats {
 	return st
 }
 
+// Len returns how many keys are numbers.
+func (l *Log) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.index.count
+}
+
 // Items returns the keys that are numbers, in ascending order.
 func (l *Log) Items() []uint64 {
 	l.mu.Lock()
