@@ -42,8 +42,8 @@ func BenchmarkAppendLogs(b *testing.B) {
 			n, size := 0, 0
 			for b.Loop() {
 				if n%batch == 0 {
-					body := newBody()
-					body.appendLogs(ld, route{"generic", "default"}, ids)
+					body := newBody(encoding{base: route{"generic", "default"}, ids: ids})
+					body.appendLogs(ld)
 					size = len(body.buf) / batch
 					body.release()
 				}
@@ -74,8 +74,8 @@ func BenchmarkAppendTraces(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		if n%batch == 0 {
-			body := newBody()
-			body.appendTraces(td, route{"generic", "default"}, idAuto)
+			body := newBody(encoding{base: route{"generic", "default"}, ids: idAuto})
+			body.appendTraces(td)
 			body.release()
 		}
 		n++

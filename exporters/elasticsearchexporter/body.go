@@ -26,17 +26,27 @@ type item struct {
 	end   int // behind the newline of the document
 }
 
+// encoding says how documents are written.
+type encoding struct {
+	base route
+	ids  string // of Config.DocumentID
+	otel bool   // names of OpenTelemetry, not of ECS
+	raw  bool   // bodies that are JSON objects are taken as they are
+}
+
 // body is a bulk request's body. It is pooled: take it by newBody, give it back
 // by release. What it appends stays valid until release.
 type body struct {
 	buf   []byte
 	items []item
 	lent  bool // HTTP may still read buf
+	encoding
 
 	// The parts of the document that records of one resource, scope and route share.
 	resource, scope, action, stream []byte
 	raised, tail                    []byte
 	clock, observed                 clock // two, as a replayed file's times lie far apart
+	line                            rawLine
 }
 
 var bodies = sync.Pool{New: func() any { return new(body) }}
@@ -44,13 +54,16 @@ var bodies = sync.Pool{New: func() any { return new(body) }}
 // maxPooled bounds what an idle exporter keeps.
 const maxPooled = 8 << 20
 
-func newBody() *body {
+func newBody(e encoding) *body {
 	b := bodies.Get().(*body)
+	b.encoding = e
 	b.buf, b.items = b.buf[:0], b.items[:0]
 	return b
 }
 
 func (b *body) release() {
+	b.line = rawLine{names: b.line.names[:0], kept: b.line.kept[:0]}
+	clear(b.line.kept[:cap(b.line.kept)]) // no idle exporter keeps a batch
 	if cap(b.buf) <= maxPooled && !b.lent {
 		bodies.Put(b)
 	}
@@ -67,6 +80,9 @@ func (b *body) all() []int {
 
 // setRoute prepares the action line and the data_stream fields.
 func (b *body) setRoute(signal string, r route, withID bool) {
+	if b.otel {
+		r = r.otel()
+	}
 	a := append(b.action[:0], `{"create":{"_index":`...)
 	a = pdatajson.AppendString(a, signal+"-"+r.dataset+"-"+r.namespace)
 	if withID {
@@ -110,7 +126,12 @@ func (b *body) close(it item, at pcommon.Timestamp, withID bool, tail []byte) {
 
 // setResource prepares what a resource adds to its documents and returns the
 // bits of the fields that it took.
-func (b *body) setResource(attrs pcommon.Map) (taken uint64) {
+func (b *body) setResource(r pcommon.Resource, schemaURL string) (taken uint64) {
+	attrs := r.Attributes()
+	if b.otel {
+		b.setResourceOTel(attrs, schemaURL)
+		return 0
+	}
 	dst := b.resource[:0]
 	rest := b.raised[:0]
 	var members pdatajson.Members
@@ -131,15 +152,32 @@ func (b *body) setResource(attrs pcommon.Map) (taken uint64) {
 	return taken
 }
 
-// setScope prepares what a scope adds to its documents.
+// setScope prepares what a scope adds to its documents; its name goes to field.
 func (b *body) setScope(field string, s pcommon.InstrumentationScope) {
 	b.scope = b.scope[:0]
+	if b.otel {
+		b.setScopeOTel(s)
+		return
+	}
 	if s.Name() != "" {
 		b.scope = appendField(b.scope, field, s.Name())
 	}
 	if s.Version() != "" {
 		b.scope = appendField(b.scope, "scope.version", s.Version())
 	}
+}
+
+// appendAttributes appends the attributes of m that are there as the field name.
+func (b *body) appendAttributes(dst []byte, name string, m pcommon.Map) []byte {
+	rest := b.raised[:0]
+	var members pdatajson.Members
+	for k, v := range m.All() {
+		if v.Type() != pcommon.ValueTypeEmpty && members.Add(m, k) && !isDataStream(k) {
+			rest = appendMember(rest, k, v)
+		}
+	}
+	b.raised = rest
+	return appendObject(dst, name, rest)
 }
 
 // appendField appends a string field with a comma before it. The name is one of

@@ -29,6 +29,12 @@ const (
 	idOff    = "off"
 )
 
+// Values of Config.Mode.
+const (
+	modeECS  = "ecs"
+	modeOTel = "otel"
+)
+
 // Config of the exporter.
 type Config struct {
 	// ClientConfig holds endpoint, tls, headers, auth, proxy_url, timeout (of one
@@ -49,6 +55,14 @@ type Config struct {
 	// `data_stream.namespace`.
 	Dataset   string `mapstructure:"dataset"`
 	Namespace string `mapstructure:"namespace"`
+
+	// Mode names the fields: `ecs` by the Elastic Common Schema where that has a
+	// name, `otel` as Elasticsearch's own templates for OpenTelemetry have them, in
+	// data streams `logs-<dataset>.otel-<namespace>`.
+	Mode string `mapstructure:"mode"`
+	// RawJSON takes a log record's body that is one JSON object as it is: its
+	// members become the document's attributes, byte by byte. False stores it as text.
+	RawJSON bool `mapstructure:"raw_json"`
 
 	// Setup `auto` installs the index templates that the exporter's documents
 	// need, where the server allows it; `off` leaves the server as it is.
@@ -93,6 +107,8 @@ func createDefaultConfig() component.Config {
 		ClientConfig:   client,
 		Dataset:        "generic",
 		Namespace:      "default",
+		Mode:           modeECS,
+		RawJSON:        true, // who logs JSON wants to search by its members
 		Setup:          setupAuto,
 		DocumentID:     idAuto,
 		DeadLetter:     true,
@@ -120,6 +136,9 @@ func (c *Config) Validate() error {
 	}
 	if (c.User == "") != (c.Password == "") {
 		return errors.New("user and password go together: set both")
+	}
+	if c.Mode != modeECS && c.Mode != modeOTel {
+		return fmt.Errorf("mode must be %s or %s", modeECS, modeOTel)
 	}
 	if c.Setup != setupAuto && c.Setup != setupOff {
 		return fmt.Errorf("setup must be %s or %s", setupAuto, setupOff)

@@ -53,7 +53,7 @@ func (b *bulk) bury(ctx context.Context, s *sending) {
 // store sends one dead letter for each refusal and returns those, by the number
 // of the document, that could not be sent now.
 func (d *deadLetters) store(ctx context.Context, from *body, refused []refusal) map[int]error {
-	letters := newBody()
+	letters := newBody(encoding{})
 	defer letters.release()
 	letters.resource, letters.scope = letters.resource[:0], letters.scope[:0]
 	letters.setRoute("logs", d.route, true)

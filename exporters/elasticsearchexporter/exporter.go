@@ -115,12 +115,19 @@ func (e *elasticsearchExporter) shutdown(ctx context.Context) (err error) {
 	return err
 }
 
-func (e *elasticsearchExporter) route() route { return route{e.cfg.Dataset, e.cfg.Namespace} }
+func (e *elasticsearchExporter) encoding() encoding {
+	return encoding{
+		base: route{e.cfg.Dataset, e.cfg.Namespace},
+		ids:  e.cfg.DocumentID,
+		otel: e.cfg.Mode == modeOTel,
+		raw:  e.cfg.RawJSON,
+	}
+}
 
 func (e *elasticsearchExporter) pushLogs(ctx context.Context, ld plog.Logs) error {
-	b := newBody()
+	b := newBody(e.encoding())
 	defer b.release()
-	b.appendLogs(ld, e.route(), e.cfg.DocumentID)
+	b.appendLogs(ld)
 	left, err := e.push(ctx, b)
 	if err == nil || len(left) == len(b.items) {
 		return err
@@ -129,9 +136,9 @@ func (e *elasticsearchExporter) pushLogs(ctx context.Context, ld plog.Logs) erro
 }
 
 func (e *elasticsearchExporter) pushTraces(ctx context.Context, td ptrace.Traces) error {
-	b := newBody()
+	b := newBody(e.encoding())
 	defer b.release()
-	b.appendTraces(td, e.route(), e.cfg.DocumentID)
+	b.appendTraces(td)
 	left, err := e.push(ctx, b)
 	if err == nil || len(left) == len(b.items) {
 		return err

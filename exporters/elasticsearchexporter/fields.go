@@ -124,5 +124,9 @@ const (
 	dataStreamPrefix = "data_stream."
 )
 
+// isDerived recognises attributes that an agent learned, and may have learned
+// otherwise when a line is read again.
+func isDerived(key string) bool { return key == signals.AttrPatternID || key == signals.AttrTemplate }
+
 func isFinding(key string) bool    { return strings.HasPrefix(key, findingPrefix) }
 func isDataStream(key string) bool { return strings.HasPrefix(key, dataStreamPrefix) }

@@ -14,26 +14,35 @@ import (
 func FuzzLogDocuments(f *testing.F) {
 	f.Add([]byte(`{"resourceLogs":[{"resource":{"attributes":[{"key":"host.name","value":{"stringValue":"a"}},{"key":"host.name","value":{"intValue":1}}]},"scopeLogs":[{"logRecords":[{"attributes":[{"key":"x","value":{"stringValue":"1"}},{"key":"y"},{"key":"x","value":{"stringValue":"2"}},{"key":"","value":{"doubleValue":1}},{"key":"event.name","value":{"boolValue":true}}]}]}]}]}`))
 	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"scope":{"name":"s"},"logRecords":[{"timeUnixNano":"1795262400123456789","observedTimeUnixNano":"1","severityText":"X","eventName":"e","body":{"kvlistValue":{"values":[{"key":"a","value":{"arrayValue":{"values":[{"doubleValue":"NaN"},{"bytesValue":"AAEC"}]}}}]}},"attributes":[{"key":"finding.start","value":{"intValue":"-1"}},{"key":"log.file.position","value":{"intValue":"7"}},{"key":"log.pattern.id","value":{"stringValue":"\ud800"}},{"key":"data_stream.dataset","value":{"stringValue":"\"x"}}]}]}]}]}`))
+	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"{\"time\":\"2026-11-21T12:00:00Z\",\"level\":\"WARN\",\"a\":{\"b\":[1,-2.5e3,null,true,{\"c\":\"\\u00e9\"}]},\"msg\":\"x\\n\"}"},"attributes":[{"key":"b","value":{"stringValue":"1"}}]},{"body":{"stringValue":"{\"a\":1,\"a\":2}"}}]}]}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var u plog.JSONUnmarshaler
 		ld, err := u.UnmarshalLogs(data)
 		if err != nil {
 			return
 		}
-		b := newBody()
-		defer b.release()
-		b.appendLogs(ld, route{"generic", "default"}, idAuto)
-		require.Len(t, b.items, ld.LogRecordCount())
-		lines := strings.Split(strings.TrimSuffix(string(b.buf), "\n"), "\n")
-		if len(b.items) > 0 {
-			require.Len(t, lines, 2*len(b.items))
-		}
-		for i, it := range b.items {
-			requireUniqueNames(t, string(b.buf[it.start:it.doc]))
-			require.Equal(t, lines[2*i+1]+"\n", string(b.buf[it.doc:it.end]))
-			requireUniqueNames(t, lines[2*i+1])
+		for _, e := range []encoding{{raw: true}, {otel: true, raw: true}, {otel: true}} {
+			e.base, e.ids = route{"generic", "default"}, idAuto
+			requireDocuments(t, ld, e)
 		}
 	})
+}
+
+func requireDocuments(t *testing.T, ld plog.Logs, e encoding) {
+	t.Helper()
+	b := newBody(e)
+	defer b.release()
+	b.appendLogs(ld)
+	require.Len(t, b.items, ld.LogRecordCount())
+	lines := strings.Split(strings.TrimSuffix(string(b.buf), "\n"), "\n")
+	if len(b.items) > 0 {
+		require.Len(t, lines, 2*len(b.items))
+	}
+	for i, it := range b.items {
+		requireUniqueNames(t, string(b.buf[it.start:it.doc]))
+		require.Equal(t, lines[2*i+1]+"\n", string(b.buf[it.doc:it.end]))
+		requireUniqueNames(t, lines[2*i+1])
+	}
 }
 
 // requireUniqueNames walks the JSON text: Elasticsearch refuses repeated names.

@@ -36,6 +36,17 @@ func (r route) refine(attrs pcommon.Map) route {
 	return r
 }
 
+// otelSuffix marks data streams whose documents have OpenTelemetry's names.
+const otelSuffix = ".otel"
+
+// otel is where documents with OpenTelemetry's names go.
+func (r route) otel() route {
+	if !strings.HasSuffix(r.dataset, otelSuffix) {
+		r.dataset = strings.ToValidUTF8(r.dataset[:min(len(r.dataset), maxStreamName-len(otelSuffix))], "") + otelSuffix
+	}
+	return r
+}
+
 // streamName makes s fit as a part of a data stream's name: lower case, other
 // characters as underscores, 100 bytes at most (the data stream naming scheme).
 func streamName(s string) string {

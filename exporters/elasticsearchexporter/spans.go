@@ -4,18 +4,17 @@ import (
 	"strconv"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/tidewatch/tidewatch/internal/pdatajson"
 )
 
 // appendTraces appends every span, in the order of iteration.
-func (b *body) appendTraces(td ptrace.Traces, base route, ids string) {
-	withID := ids != idOff
+func (b *body) appendTraces(td ptrace.Traces) {
+	withID := b.ids != idOff
 	for _, rs := range td.ResourceSpans().All() {
-		b.setResource(rs.Resource().Attributes())
-		byResource := base.refine(rs.Resource().Attributes())
+		b.setResource(rs.Resource(), rs.SchemaUrl())
+		byResource := b.base.refine(rs.Resource().Attributes())
 		for _, ss := range rs.ScopeSpans().All() {
 			b.setScope("scope.name", ss.Scope())
 			byScope := byResource.refine(ss.Scope().Attributes())
@@ -34,6 +33,15 @@ func (b *body) appendTraces(td ptrace.Traces, base route, ids string) {
 func (b *body) appendSpan(s ptrace.Span, withID bool) {
 	at := firstValid(s.StartTimestamp(), s.EndTimestamp())
 	it := b.open(at)
+	if b.otel {
+		b.appendSpanOTel(s)
+	} else {
+		b.appendSpanECS(s)
+	}
+	b.close(it, at, withID, nil)
+}
+
+func (b *body) appendSpanECS(s ptrace.Span) {
 	traceID, spanID, parentID := s.TraceID(), s.SpanID(), s.ParentSpanID()
 	b.buf = appendHexField(b.buf, "trace.id", traceID[:])
 	b.buf = appendHexField(b.buf, "span.id", spanID[:])
@@ -50,10 +58,10 @@ func (b *body) appendSpan(s ptrace.Span, withID bool) {
 		b.buf = strconv.AppendUint(b.buf, uint64(s.EndTimestamp()-s.StartTimestamp()), 10)
 	}
 	b.buf = appendStatus(b.buf, s.Status())
-	b.appendSpanAttributes(s.Attributes())
-	b.appendEvents(s.Events())
-	b.appendLinks(s.Links())
-	b.close(it, at, withID, nil)
+	b.buf = b.appendAttributes(b.buf, "attributes", s.Attributes())
+	b.appendEvents("span.events", s.Events())
+	b.appendException(s.Events())
+	b.appendLinks("span.links", "trace.id", "span.id", s.Links())
 }
 
 // appendStatus appends the status and, as ECS has it, the outcome.
@@ -73,25 +81,12 @@ func appendStatus(dst []byte, status ptrace.Status) []byte {
 	return dst
 }
 
-func (b *body) appendSpanAttributes(attrs pcommon.Map) {
-	rest := b.raised[:0]
-	var members pdatajson.Members
-	for k, v := range attrs.All() {
-		if v.Type() != pcommon.ValueTypeEmpty && members.Add(attrs, k) && !isDataStream(k) {
-			rest = appendMember(rest, k, v)
-		}
-	}
-	b.buf = appendObject(b.buf, "attributes", rest)
-	b.raised = rest
-}
-
-// appendEvents appends the events, and the last exception as ECS' error fields.
-func (b *body) appendEvents(events ptrace.SpanEventSlice) {
+// appendEvents appends the events under the name.
+func (b *body) appendEvents(name string, events ptrace.SpanEventSlice) {
 	if events.Len() == 0 {
 		return
 	}
-	exception := -1
-	b.buf = append(b.buf, `,"span.events":[`...)
+	b.buf = append(append(append(b.buf, `,"`...), name...), `":[`...)
 	for i, e := range events.All() {
 		if i > 0 {
 			b.buf = append(b.buf, ',')
@@ -102,27 +97,32 @@ func (b *body) appendEvents(events ptrace.SpanEventSlice) {
 		b.buf = append(b.buf, `,"attributes":`...)
 		b.buf = pdatajson.AppendMap(b.buf, e.Attributes())
 		b.buf = append(b.buf, '}')
-		if e.Name() == "exception" {
-			exception = i
-		}
 	}
 	b.buf = append(b.buf, ']')
-	if exception < 0 {
-		return
-	}
-	attrs := events.At(exception).Attributes()
-	for _, f := range [...][2]string{{"exception.type", "error.type"}, {"exception.message", "error.message"}, {"exception.stacktrace", "error.stack_trace"}} {
-		if v, ok := attrs.Get(f[0]); ok {
-			b.buf = appendField(b.buf, f[1], v.AsString())
+}
+
+// appendException appends the last exception as ECS' error fields.
+func (b *body) appendException(events ptrace.SpanEventSlice) {
+	for i := events.Len() - 1; i >= 0; i-- {
+		if events.At(i).Name() != "exception" {
+			continue
 		}
+		attrs := events.At(i).Attributes()
+		for _, f := range [...][2]string{{"exception.type", "error.type"}, {"exception.message", "error.message"}, {"exception.stacktrace", "error.stack_trace"}} {
+			if v, ok := attrs.Get(f[0]); ok {
+				b.buf = appendField(b.buf, f[1], v.AsString())
+			}
+		}
+		return
 	}
 }
 
-func (b *body) appendLinks(links ptrace.SpanLinkSlice) {
+// appendLinks appends the links under the name.
+func (b *body) appendLinks(name, traceName, spanName string, links ptrace.SpanLinkSlice) {
 	if links.Len() == 0 {
 		return
 	}
-	b.buf = append(b.buf, `,"span.links":[`...)
+	b.buf = append(append(append(b.buf, `,"`...), name...), `":[`...)
 	for i, l := range links.All() {
 		if i > 0 {
 			b.buf = append(b.buf, ',')
@@ -130,8 +130,8 @@ func (b *body) appendLinks(links ptrace.SpanLinkSlice) {
 		traceID, spanID := l.TraceID(), l.SpanID()
 		b.buf = append(b.buf, `{"attributes":`...)
 		b.buf = pdatajson.AppendMap(b.buf, l.Attributes())
-		b.buf = appendHexField(b.buf, "trace.id", traceID[:])
-		b.buf = appendHexField(b.buf, "span.id", spanID[:])
+		b.buf = appendHexField(b.buf, traceName, traceID[:])
+		b.buf = appendHexField(b.buf, spanName, spanID[:])
 		b.buf = append(b.buf, '}')
 	}
 	b.buf = append(b.buf, ']')
