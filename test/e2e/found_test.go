@@ -24,8 +24,10 @@ type found struct {
 	file     string
 	host     string
 	pattern  string
-	// copies is how often the backend holds the record.
-	copies int
+	// copies is how often the backend holds the record; labels are those of the last
+	// copy and unlike what the one before it had otherwise.
+	copies         int
+	labels, unlike map[string]string
 }
 
 // keyOf finds the key of an application's record in its message.
@@ -98,8 +100,25 @@ func (a *application) differences(in map[string]found) []string {
 		if got.host == "" {
 			say(key, "host.name", "the host's", "empty")
 		}
+		if len(got.unlike) > 0 {
+			say(key, "a label of one copy and of the other", "equal", fmt.Sprint(unlike(got.labels, got.unlike), " and ", got.unlike))
+		}
 		if len(diff) >= 5 {
 			return diff[:5]
+		}
+	}
+	return diff
+}
+
+// unlike returns those of a's labels that b has not or has otherwise.
+func unlike(a, b map[string]string) map[string]string {
+	var diff map[string]string
+	for k, v := range a {
+		if w, ok := b[k]; !ok || w != v {
+			if diff == nil {
+				diff = map[string]string{}
+			}
+			diff[k] = v
 		}
 	}
 	return diff

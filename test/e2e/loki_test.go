@@ -81,6 +81,9 @@ func lokiRange(base, query string, start, end time.Time) ([]lokiLine, error) {
 			if err != nil {
 				return nil, fmt.Errorf("decode Loki's time: %w", err)
 			}
+			// Loki splits a fast stream in shards by itself: a line that is sent again, after a
+			// crash, may land in another shard and is the same line nonetheless.
+			delete(s.Stream, "__stream_shard__")
 			lines = append(lines, lokiLine{time: time.Unix(0, ns), line: v[1], labels: s.Stream})
 		}
 	}
@@ -114,10 +117,12 @@ func (a *application) loki(base string) (map[string]found, error) {
 		if !ok {
 			continue
 		}
+		before := in[key]
 		in[key] = found{
+			labels: l.labels, unlike: unlike(before.labels, l.labels),
 			time: l.time, body: l.line, severity: l.labels["detected_level"], traceID: l.labels["trace_id"],
 			order: l.labels["order_id"], tier: l.labels["customer_tier"], file: l.labels["log_file_path"],
-			host: l.labels["host_name"], pattern: l.labels["log_pattern_id"], copies: in[key].copies + 1,
+			host: l.labels["host_name"], pattern: l.labels["log_pattern_id"], copies: before.copies + 1,
 		}
 	}
 	return in, nil
