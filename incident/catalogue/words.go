@@ -1,0 +1,116 @@
+package catalogue
+
+const (
+	// maxWords bounds a word sequence.
+	maxWords = 16
+	// maxGap is how many characters may stand between two words of a sequence: as in
+	// `"status" : 503`.
+	maxGap = 4
+	// anyWord is the hash that stands for "*".
+	anyWord = 0
+)
+
+// inWord tells the bytes of words: letters, digits, _ and all beyond ASCII.
+var inWord = func() (t [256]bool) {
+	for c := range 256 {
+		b := byte(c)
+		t[c] = b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z' || b >= '0' && b <= '9' || b == '_' || b >= 0x80
+	}
+	return t
+}()
+
+// word finds the next word of text at or after i: its hash, where it begins and ends.
+// The end is zero if there is none.
+func word(text string, i int) (hash uint64, begin, end int) {
+	for i < len(text) && !inWord[text[i]] {
+		i++
+	}
+	if i == len(text) {
+		return 0, 0, 0
+	}
+	begin = i
+	for i++; i < len(text) && inWord[text[i]]; i++ {
+	}
+	return hashOf(text[begin:i]), begin, i
+}
+
+const (
+	lower  = 0x2020202020202020 // makes letters lower case and leaves digits as they are
+	primeA = 0x9E3779B97F4A7C15
+	primeB = 0xC2B2AE3D27D4EB4F
+)
+
+// hashOf mixes eight bytes at a time, whatever their case.
+func hashOf(w string) uint64 {
+	h := uint64(len(w)) * primeB
+	for len(w) >= 8 {
+		h = mix(h ^ (load(w) | lower))
+		w = w[8:]
+	}
+	var rest uint64
+	for i := range len(w) {
+		rest = rest<<8 | uint64(w[i])
+	}
+	h = mix(h ^ (rest | lower))
+	if h == anyWord {
+		return 1
+	}
+	return h
+}
+
+func load(w string) uint64 {
+	return uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+		uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
+}
+
+func mix(x uint64) uint64 {
+	x *= primeA
+	return x ^ x>>32
+}
+
+// sequence returns the hashes of the words of a matcher.
+func sequence(s string) []uint64 {
+	var hashes []uint64
+	for i := 0; i < len(s); {
+		if s[i] == '*' {
+			hashes = append(hashes, anyWord)
+			i++
+			continue
+		}
+		if !inWord[s[i]] {
+			i++
+			continue
+		}
+		h, _, end := word(s, i)
+		hashes = append(hashes, h)
+		i = end
+	}
+	return hashes
+}
+
+// follows reports whether the words of rest stand in text from i on, each close to
+// the one before it.
+func follows(text string, i int, rest []uint64) bool {
+	for _, want := range rest {
+		h, begin, end := word(text, i)
+		if end == 0 || begin-i > maxGap || want != anyWord && h != want {
+			return false
+		}
+		i = end
+	}
+	return true
+}
+
+// contains reports whether the sequence stands anywhere in text.
+func contains(text string, words []uint64) bool {
+	for i := 0; ; {
+		h, _, end := word(text, i)
+		if end == 0 {
+			return false
+		}
+		if h == words[0] && follows(text, end, words[1:]) {
+			return true
+		}
+		i = end
+	}
+}
