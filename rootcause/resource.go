@@ -1,0 +1,69 @@
+package rootcause
+
+import "fmt"
+
+// resourceClues find instances that use unusually much CPU or memory.
+func resourceClues(series []Series) []Clue {
+	var clues []Clue
+	tests := 0
+	for i := range series {
+		s := &series[i]
+		if s.Role != CPU && s.Role != Memory {
+			continue
+		}
+		l, ok := s.read()
+		if !ok || len(values(s.Past)) < 5 {
+			continue
+		}
+		tests++
+		if l.z <= 0 {
+			continue
+		}
+		what := "CPU"
+		if s.Role == Memory {
+			what = "memory"
+		}
+		c := Clue{
+			Channel: Resource, Sigmas: l.z, Usual: l.usual, Now: l.now, Unit: "share", Instance: s.Instance, Host: s.Host, service: s.Service,
+			// What it has left matters more than how unusual it is.
+			Strength: min(1, max(0, l.now-l.usual)/0.4),
+			Text:     fmt.Sprintf("it uses %.0f %% of its %s, usually %.0f %%", 100*l.now, what, 100*l.usual),
+		}
+		if s.Role == CPU {
+			c.fault = Busy
+		}
+		clues = append(clues, c)
+	}
+	for i := range clues {
+		clues[i].Strength *= surprise(clues[i].Sigmas, tests)
+	}
+	return clues
+}
+
+// transferClues find calls that are longer under way than usual, where that is
+// known from outside.
+func transferClues(series []Series) []Clue {
+	var clues []Clue
+	tests := 0
+	for i := range series {
+		s := &series[i]
+		if s.Role != Transfer || s.Callee == "" {
+			continue
+		}
+		l, ok := s.read()
+		if !ok {
+			continue
+		}
+		tests++
+		if l.z > 0 {
+			clues = append(clues, Clue{
+				Channel: OwnTime, Sigmas: l.z, Usual: l.usual, Now: l.now, Unit: "s", service: s.Callee, fault: Network,
+				Text: fmt.Sprintf("calls from %s are %s under way, usually %s", s.Service, span(l.now), span(l.usual)),
+			})
+		}
+	}
+	for i := range clues {
+		clues[i].Strength = surprise(clues[i].Sigmas, tests)
+	}
+	return clues
+}
