@@ -57,7 +57,8 @@ func (e *Engine) Resolve(id, by, text string, now time.Time) error {
 // Noise says that the cause's findings, or the one that is named, are noise until
 // expires. The suppressions hold at once; they are returned to be written for review.
 // The incident ends.
-func (e *Engine) Noise(id, finding, owner, reason string, expires, now time.Time) ([]Suppression, error) {
+func (e *Engine) Noise(id string, n Noise, now time.Time) ([]Suppression, error) {
+	finding, owner, reason, expires := n.Finding, n.Owner, n.Reason, n.Expires
 	g, err := e.find(id)
 	switch {
 	case err != nil:
@@ -65,7 +66,7 @@ func (e *Engine) Noise(id, finding, owner, reason string, expires, now time.Time
 	case owner == "":
 		return nil, fmt.Errorf("%w: owner must say who is answerable for it", ErrInvalid)
 	case !expires.After(now):
-		return nil, fmt.Errorf("%w: expires must be in the future", ErrInvalid)
+		return nil, fmt.Errorf("%w: expires must be in the future: nothing is noise for ever", ErrInvalid)
 	case finding != "" && g.members[finding] == nil:
 		return nil, fmt.Errorf("%w: the incident has no finding %s", ErrInvalid, clip(finding, 64))
 	}

@@ -113,6 +113,9 @@ func (e *Engine) Observe(finding Finding, now time.Time) {
 	}
 }
 
+// flaps is how many returns of a finding are told.
+const flaps = 3
+
 // again is another state of a member.
 func (e *Engine) again(g *group, f *Finding, now time.Time) {
 	m := g.members[f.ID]
@@ -131,7 +134,7 @@ func (e *Engine) again(g *group, f *Finding, now time.Time) {
 		}
 	}
 	g.quiet = time.Time{}
-	if wasOpen != f.Open() || severity != f.Severity {
+	if wasOpen != f.Open() && m.Returns < flaps || severity != f.Severity {
 		g.dirty = true
 	}
 	for _, t := range f.Traces {

@@ -92,7 +92,7 @@ func (e *Engine) restore(s *savedGroup) {
 		return
 	}
 	g := &group{Incident: s.Incident, members: map[string]*Member{}, nodes: map[Node]int{}, traces: map[string]bool{}, storm: s.Storm}
-	g.Findings = nil
+	g.Findings, g.Returns = nil, max(0, s.Returns)
 	for i := range s.Findings[:min(len(s.Findings), e.set.MaxFindings)] {
 		m := s.Findings[i]
 		g.add(&m, m.Joined)
