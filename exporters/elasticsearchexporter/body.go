@@ -3,6 +3,7 @@ package elasticsearchexporter
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,6 +48,12 @@ type body struct {
 	raised, tail                    []byte
 	clock, observed                 clock // two, as a replayed file's times lie far apart
 	line                            rawLine
+
+	// Of metrics: the numbers of the points that each item holds, nil for other
+	// signals, where an item is one record.
+	points   [][]int
+	grouping grouping
+	names    map[string]bool // of the metrics in the document at hand; true for those of several values
 }
 
 var bodies = sync.Pool{New: func() any { return new(body) }}
@@ -57,11 +64,12 @@ const maxPooled = 8 << 20
 func newBody(e encoding) *body {
 	b := bodies.Get().(*body)
 	b.encoding = e
-	b.buf, b.items = b.buf[:0], b.items[:0]
+	b.buf, b.items, b.points = b.buf[:0], b.items[:0], nil
 	return b
 }
 
 func (b *body) release() {
+	b.grouping, b.names = grouping{}, nil
 	b.line = rawLine{names: b.line.names[:0], kept: b.line.kept[:0]}
 	clear(b.line.kept[:cap(b.line.kept)]) // no idle exporter keeps a batch
 	if cap(b.buf) <= maxPooled && !b.lent {
@@ -78,9 +86,34 @@ func (b *body) all() []int {
 	return n
 }
 
+// weight is how many records or points items [low, high) hold.
+func (b *body) weight(low, high int) int {
+	if b.points == nil {
+		return high - low
+	}
+	n := 0
+	for _, points := range b.points[low:high] {
+		n += len(points)
+	}
+	return n
+}
+
+// numbers are those of the records or points that the items hold, ascending.
+func (b *body) numbers(items []int) []int {
+	if b.points == nil {
+		return items
+	}
+	var out []int
+	for _, i := range items {
+		out = append(out, b.points[i]...)
+	}
+	slices.Sort(out)
+	return out
+}
+
 // setRoute prepares the action line and the data_stream fields.
 func (b *body) setRoute(signal string, r route, withID bool) {
-	if b.otel {
+	if b.otel && signal != "metrics" { // its own template for those wants fewer kinds of documents
 		r = r.otel()
 	}
 	a := append(b.action[:0], `{"create":{"_index":`...)

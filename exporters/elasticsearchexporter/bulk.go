@@ -14,7 +14,9 @@ import (
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/lentbody"
 	"github.com/tidewatch/tidewatch/internal/retryafter"
 	"github.com/tidewatch/tidewatch/internal/undelivered"
@@ -32,10 +34,13 @@ type bulk struct {
 	transport   elastictransport.Interface
 	timeout     time.Duration
 	maxBytes    int
-	gzip        *gzipPool // nil: not compressed
+	compressor  *compressor // nil: not compressed
+	gate        *breaker.Gate
 	counter     *undelivered.Counter
+	logger      *zap.Logger
 	deadLetters *deadLetters // nil: refused documents are only counted
-	buried      bool         // what is sent are dead letters themselves
+	letterFile  *letterFile  // likewise
+	answered    func()       // called when the server has answered
 }
 
 // sending is the state of one send.
@@ -94,29 +99,45 @@ func (s *sending) keep(low, high int, err error) {
 
 // sendRange delivers items [low, high) and reports whether the server takes more.
 func (b *bulk) sendRange(ctx context.Context, s *sending, low, high int) bool {
-	status, header, answer, err := b.post(ctx, s.body, low, high)
-	switch {
-	case err != nil:
-		b.counter.Retry(ctx, "connection", high-low)
-		s.keep(low, high, err)
+	status, header, answer, used, err := b.post(ctx, s.body, low, high)
+	if err != nil {
+		b.fail(ctx, s, low, high, err)
 		return false
+	}
+	switch {
 	case status >= 200 && status < 300:
 		results, err := parseResults(answer, high-low)
 		if err != nil {
-			b.counter.Retry(ctx, "answer", high-low)
+			b.counter.Retry(ctx, "answer", s.body.weight(low, high))
 			s.keep(low, high, err)
 			return false
 		}
+		b.compressor.understood(used)
+		b.answered()
 		b.sort(ctx, s, low, results)
 		return true
+	case (status == http.StatusBadRequest || status == http.StatusUnsupportedMediaType) && b.compressor.giveWay(used):
+		b.logger.Warn("The server does not understand zstd; sending gzip from now on.", zap.Int("status", status))
+		return b.sendRange(ctx, s, low, high)
 	case status == http.StatusRequestEntityTooLarge, status == http.StatusBadRequest:
 		return b.sendHalves(ctx, s, low, high, status, answer)
 	default:
-		b.counter.Retry(ctx, strconv.Itoa(status), high-low)
+		b.counter.Retry(ctx, strconv.Itoa(status), s.body.weight(low, high))
 		s.wait = max(s.wait, retryafter.Wait(header, time.Now()))
 		s.keep(low, high, fmt.Errorf("send bulk request: server answers %d: %s", status, excerpt(answer)))
 		return false
 	}
+}
+
+// fail keeps what did not get an answer.
+func (b *bulk) fail(ctx context.Context, s *sending, low, high int, err error) {
+	reason := "connection"
+	if open, ok := errors.AsType[*breaker.OpenError](err); ok {
+		reason = "circuit_open"
+		s.wait = max(s.wait, open.Wait)
+	}
+	b.counter.Retry(ctx, reason, s.body.weight(low, high))
+	s.keep(low, high, err)
 }
 
 // sendHalves narrows down which documents of a refused request are too large or
@@ -124,7 +145,7 @@ func (b *bulk) sendRange(ctx context.Context, s *sending, low, high int) bool {
 func (b *bulk) sendHalves(ctx context.Context, s *sending, low, high, status int, answer []byte) bool {
 	why, judged := parseRefusal(answer)
 	if status == http.StatusBadRequest && !judged {
-		b.counter.Retry(ctx, strconv.Itoa(status), high-low)
+		b.counter.Retry(ctx, strconv.Itoa(status), s.body.weight(low, high))
 		s.keep(low, high, fmt.Errorf("send bulk request: server answers 400, but not as Elasticsearch does: %s", excerpt(answer)))
 		return false
 	}
@@ -151,11 +172,11 @@ func (b *bulk) sort(ctx context.Context, s *sending, low int, results []result) 
 		switch {
 		case r.stored():
 		case r.repeated():
-			repeated++
+			repeated += s.body.weight(low+i, low+i+1)
 		case r.refused():
 			s.refused = append(s.refused, refusal{number: low + i, reason: r.Error.Type, detail: r.Error.String()})
 		default:
-			b.counter.Retry(ctx, strconv.Itoa(r.Status), 1)
+			b.counter.Retry(ctx, strconv.Itoa(r.Status), s.body.weight(low+i, low+i+1))
 			s.keep(low+i, low+i+1, fmt.Errorf("store document: server answers %d: %s", r.Status, r.Error))
 		}
 	}
@@ -168,16 +189,12 @@ func (b *bulk) sort(ctx context.Context, s *sending, low int, results []result) 
 var packed = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // post sends items [low, high) as one request, bounded by the timeout, and
-// reads the answer.
-func (b *bulk) post(ctx context.Context, body *body, low, high int) (status int, header http.Header, answer []byte, err error) {
-	ctx, cancel := context.WithTimeout(ctx, b.timeout)
-	defer cancel()
-	var g lentbody.Guard
-	ctx = lentbody.With(ctx, &g)
+// reads the answer. used is nil where the body was not compressed.
+func (b *bulk) post(ctx context.Context, body *body, low, high int) (status int, header http.Header, answer []byte, used *codec, err error) {
 	p := body.buf[body.items[low].start:body.items[high-1].end]
 	request := esapi.BulkRequest{FilterPath: answerFields, Header: http.Header{"Content-Type": {"application/x-ndjson"}}}
-	if b.gzip == nil {
-		request.Body = bytes.NewReader(p)
+	var g lentbody.Guard
+	if b.compressor == nil {
 		defer func() { body.lent = body.lent || !g.Free() }()
 	} else {
 		buf := packed.Get().(*bytes.Buffer)
@@ -187,25 +204,32 @@ func (b *bulk) post(ctx context.Context, body *body, low, high int) (status int,
 				packed.Put(buf)
 			}
 		}()
-		if err := b.gzip.compress(buf, p); err != nil {
-			return 0, nil, nil, err
+		used = b.compressor.codec()
+		if err := used.compress(buf, p); err != nil {
+			return 0, nil, nil, used, err
 		}
-		request.Body = bytes.NewReader(buf.Bytes())
-		request.Header.Set("Content-Encoding", "gzip")
+		p = buf.Bytes()
+		request.Header.Set("Content-Encoding", used.name)
 	}
+	if err := b.gate.Wait(ctx, len(p)); err != nil {
+		return 0, nil, nil, used, err //nolint:wrapcheck // it says what it waits for
+	}
+	ctx, cancel := context.WithTimeout(lentbody.With(ctx, &g), b.timeout)
+	defer cancel()
+	request.Body = bytes.NewReader(p)
 	response, err := request.Do(ctx, b.transport)
 	if err != nil {
-		return 0, nil, nil, fmt.Errorf("send bulk request: %w", err)
+		return 0, nil, nil, used, fmt.Errorf("send bulk request: %w", err)
 	}
 	defer response.Body.Close()
 	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
-		return 0, nil, nil, fmt.Errorf("read bulk response: %w", err)
+		return 0, nil, nil, used, fmt.Errorf("read bulk response: %w", err)
 	}
 	if len(answer) > maxAnswer {
-		return 0, nil, nil, errors.New("read bulk response: it is larger than 64 MiB")
+		return 0, nil, nil, used, errors.New("read bulk response: it is larger than 64 MiB")
 	}
-	return response.StatusCode, response.Header, answer, nil
+	return response.StatusCode, response.Header, answer, used, nil
 }
 
 // excerpt is what of an answer is worth saying.

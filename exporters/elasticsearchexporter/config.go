@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+
+	"github.com/tidewatch/tidewatch/internal/breaker"
 )
 
 // Values of Config.Setup.
@@ -38,7 +40,8 @@ const (
 // Config of the exporter.
 type Config struct {
 	// ClientConfig holds endpoint, tls, headers, auth, proxy_url, timeout (of one
-	// bulk request) and compression (gzip or none).
+	// bulk request) and compression (gzip, zstd or
+	// none; where the server does not understand zstd, gzip takes its place).
 	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
 	// Endpoints are the nodes' URLs, used in turn; a node that fails is left out
 	// for a while. It stands instead of endpoint.
@@ -74,12 +77,38 @@ type Config struct {
 	// DeadLetter keeps documents that the server refuses for good in the data
 	// stream `logs-tidewatch.deadletter-<namespace>`, with the reason.
 	DeadLetter bool `mapstructure:"dead_letter"`
+	// DeadLetterFile keeps them in a file too, from which `tidewatch queue replay
+	// --dead-letter` sends them once the reason is gone.
+	DeadLetterFile DeadLetterFileConfig `mapstructure:"dead_letter_file"`
+	// Retention is how long the data streams keep documents; zero leaves that to
+	// the server. It and the next two are part of the templates that setup: auto installs,
+	// and count for indices that are made afterwards.
+	Retention time.Duration `mapstructure:"retention"`
+	// LifecyclePolicy names a policy of index lifecycle management for the data
+	// streams; it is left out where the server has no such thing.
+	LifecyclePolicy string `mapstructure:"lifecycle_policy"`
+	// IngestPipeline names an ingest pipeline of the server for each document.
+	IngestPipeline string `mapstructure:"ingest_pipeline"`
 	// MaxRequestSize bounds the body of one bulk request before compression, in
 	// bytes; a larger batch is sent in several requests. One larger document goes alone.
 	MaxRequestSize int `mapstructure:"max_request_size"`
 
+	// CircuitBreaker leaves a node alone that fails again and again.
+	CircuitBreaker breaker.Config `mapstructure:"circuit_breaker"`
+	// RateLimit holds requests back.
+	RateLimit breaker.LimitConfig `mapstructure:"rate_limit"`
+
 	RetryConfig configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
 	QueueConfig configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
+}
+
+// DeadLetterFileConfig of the file that keeps what the server refused.
+type DeadLetterFileConfig struct {
+	// Path of the file; empty keeps none. Its folder is made.
+	Path string `mapstructure:"path"`
+	// MaxSize bounds the file, in bytes. A full one takes no more letters until it
+	// is replayed or moved away; what it does not take is counted as ever.
+	MaxSize int64 `mapstructure:"max_size"`
 }
 
 func createDefaultConfig() component.Config {
@@ -112,7 +141,9 @@ func createDefaultConfig() component.Config {
 		Setup:          setupAuto,
 		DocumentID:     idAuto,
 		DeadLetter:     true,
-		MaxRequestSize: 5 << 20, // far below the server's http.max_content_length of 100 MB, and good for its heap
+		DeadLetterFile: DeadLetterFileConfig{MaxSize: 64 << 20}, // some 100,000 documents: whatever broke has broken often enough to be seen
+		MaxRequestSize: 5 << 20,                                 // far below the server's http.max_content_length of 100 MB, and good for its heap
+		CircuitBreaker: breaker.DefaultConfig(),
 		RetryConfig:    retry,
 		QueueConfig:    configoptional.Some(queue),
 	}
@@ -124,9 +155,9 @@ func (c *Config) Validate() error {
 		return err
 	}
 	switch c.ClientConfig.Compression {
-	case configcompression.TypeGzip, "none", "":
+	case configcompression.TypeGzip, configcompression.TypeZstd, "none", "":
 	default:
-		return fmt.Errorf("compression must be gzip or none, Elasticsearch understands no %q", c.ClientConfig.Compression)
+		return fmt.Errorf("compression must be gzip, zstd or none, Elasticsearch understands no %q", c.ClientConfig.Compression)
 	}
 	if c.ClientConfig.Timeout <= 0 {
 		return errors.New("timeout must be positive: a server that hangs would hold a request for ever")
@@ -145,6 +176,12 @@ func (c *Config) Validate() error {
 	}
 	if c.DocumentID != idAuto && c.DocumentID != idAlways && c.DocumentID != idOff {
 		return fmt.Errorf("document_id must be %s, %s or %s", idAuto, idAlways, idOff)
+	}
+	if c.Retention < 0 || c.Retention > 0 && c.Retention < time.Hour {
+		return errors.New("retention must be 0 or at least 1h: Elasticsearch deletes whole indices")
+	}
+	if c.DeadLetterFile.MaxSize <= 0 {
+		return errors.New("dead_letter_file::max_size must be positive, in bytes")
 	}
 	if c.MaxRequestSize <= 0 {
 		return errors.New("max_request_size must be positive, in bytes")

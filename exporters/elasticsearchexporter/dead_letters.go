@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.uber.org/zap"
 
 	"github.com/tidewatch/tidewatch/internal/pdatajson"
 )
@@ -16,8 +18,9 @@ const deadLetterDataset = "tidewatch.deadletter"
 // deadLetters keeps refused documents with the reason, in a data stream of
 // their own that anything can be written to.
 type deadLetters struct {
-	bulk  *bulk
-	route route
+	bulk   *bulk
+	route  route
+	warned sync.Once
 }
 
 // bury counts what the server refused and, where wanted, keeps it as dead
@@ -39,11 +42,10 @@ func (b *bulk) bury(ctx context.Context, s *sending) {
 			again = true
 			continue
 		}
-		reason := cmp.Or(r.reason, "unknown")
-		if b.buried {
-			reason = "dead_letter"
+		if b.letterFile != nil {
+			b.letterFile.add(s.body, r)
 		}
-		b.counter.Drop(ctx, reason, 1, r.detail)
+		b.counter.Drop(ctx, cmp.Or(r.reason, "unknown"), s.body.weight(r.number, r.number+1), r.detail)
 	}
 	if again {
 		slices.Sort(s.left)
@@ -61,15 +63,33 @@ func (d *deadLetters) store(ctx context.Context, from *body, refused []refusal) 
 	for _, r := range refused {
 		letters.appendLetter(from, r, at)
 	}
-	// The letters' own refusals have no letters.
-	plain := *d.bulk
-	plain.deadLetters, plain.buried = nil, true
-	left, err := plain.send(ctx, letters)
+	left, err := d.send(ctx, letters)
 	lost := make(map[int]error, len(left))
 	for _, i := range left {
 		lost[refused[i].number] = err
 	}
 	return lost
+}
+
+// send delivers letters. The server's refusals of letters have no letters: the
+// documents are counted all the same, and kept in the file where there is one.
+func (d *deadLetters) send(ctx context.Context, letters *body) ([]int, error) {
+	s := &sending{body: letters}
+	for low := 0; low < len(letters.items); {
+		high := letters.fit(low, d.bulk.maxBytes)
+		if !d.bulk.sendRange(ctx, s, low, high) {
+			s.keep(high, len(letters.items), s.err)
+			break
+		}
+		low = high
+	}
+	if len(s.refused) > 0 {
+		d.warned.Do(func() {
+			d.bulk.logger.Warn("The server refuses dead letters, too. Documents that it refuses are only counted, and kept in dead_letter_file where one is set. This is said once.",
+				zap.String("reason", s.refused[0].detail))
+		})
+	}
+	return s.left, s.err
 }
 
 func (b *body) appendLetter(from *body, r refusal, at pcommon.Timestamp) {
@@ -80,9 +100,18 @@ func (b *body) appendLetter(from *body, r refusal, at pcommon.Timestamp) {
 	b.buf = appendField(b.buf, "message", r.detail)
 	b.buf = appendField(b.buf, "error.type", r.reason)
 	b.buf = appendField(b.buf, "error.message", r.detail)
-	b.buf = append(b.buf, `,"event.original":`...)
+	b.buf = append(b.buf, `,"attributes":{"elasticsearch.action":`...)
+	b.buf = pdatajson.AppendString(b.buf, string(from.actionOf(r.number)))
+	b.buf = append(b.buf, `},"event.original":`...)
 	b.buf = pdatajson.AppendString(b.buf, string(doc[:min(len(doc), maxLetter)]))
 	b.close(letter, at, true, nil)
+}
+
+// actionOf is what an item's action line says: index and id.
+func (b *body) actionOf(number int) []byte {
+	it := b.items[number]
+	line := b.buf[it.start : it.doc-1]
+	return line[len(`{"create":`) : len(line)-1]
 }
 
 // maxLetter bounds what is kept of one document: what was refused for its size

@@ -2,18 +2,21 @@ package elasticsearchexporter
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/configcompression"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pipeline"
 
+	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/lentbody"
 	"github.com/tidewatch/tidewatch/internal/subset"
 	"github.com/tidewatch/tidewatch/internal/undelivered"
@@ -21,6 +24,8 @@ import (
 
 type elasticsearchExporter struct {
 	cfg       *Config
+	id        component.ID
+	signal    pipeline.Signal
 	telemetry component.TelemetrySettings
 	userAgent string
 	counter   *undelivered.Counter
@@ -28,18 +33,22 @@ type elasticsearchExporter struct {
 	// From start on.
 	transport *elastictransport.Client
 	idle      func() // closes idle connections
+	gate      *breaker.Gate
 	bulk      *bulk
 	templates *templates
+	probe     *probe
 	stopOnce  sync.Once
 }
 
-func newExporter(cfg *Config, set exporter.Settings) (*elasticsearchExporter, error) {
+func newExporter(cfg *Config, set exporter.Settings, signal pipeline.Signal) (*elasticsearchExporter, error) {
 	counter, err := undelivered.NewCounter(set.TelemetrySettings, set.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &elasticsearchExporter{
 		cfg:       cfg,
+		id:        set.ID,
+		signal:    signal,
 		telemetry: set.TelemetrySettings,
 		userAgent: set.BuildInfo.Command + "/" + set.BuildInfo.Version,
 		counter:   counter,
@@ -61,9 +70,12 @@ func (e *elasticsearchExporter) start(ctx context.Context, host component.Host) 
 		return fmt.Errorf("create HTTP client: %w", err)
 	}
 	e.idle = client.CloseIdleConnections
+	if e.gate, err = breaker.NewGate(e.telemetry, e.id, e.cfg.CircuitBreaker, e.cfg.RateLimit); err != nil {
+		return err //nolint:wrapcheck // it says which instrument
+	}
 	options := []elastictransport.Option{
 		elastictransport.WithURLs(urls...),
-		elastictransport.WithTransport(lentbody.Transport{Next: client.Transport}),
+		elastictransport.WithTransport(e.gate.Transport(lentbody.Transport{Next: client.Transport})),
 		elastictransport.WithUserAgent(e.userAgent),
 	}
 	if len(e.cfg.ClientConfig.Headers) > 0 {
@@ -88,28 +100,44 @@ func (e *elasticsearchExporter) start(ctx context.Context, host component.Host) 
 		return fmt.Errorf("create Elasticsearch transport: %w", err)
 	}
 	e.bulk = &bulk{
-		transport: e.transport,
-		timeout:   e.cfg.ClientConfig.Timeout,
-		maxBytes:  e.cfg.MaxRequestSize,
-		counter:   e.counter,
-	}
-	if e.cfg.ClientConfig.Compression == configcompression.TypeGzip {
-		e.bulk.gzip = newGzipPool(int(e.cfg.ClientConfig.CompressionParams.Level))
+		transport:  e.transport,
+		timeout:    e.cfg.ClientConfig.Timeout,
+		maxBytes:   e.cfg.MaxRequestSize,
+		compressor: newCompressor(e.cfg.ClientConfig.Compression, int(e.cfg.ClientConfig.CompressionParams.Level)),
+		gate:       e.gate,
+		counter:    e.counter,
+		logger:     e.telemetry.Logger,
+		answered:   e.answered,
 	}
 	if e.cfg.DeadLetter {
 		e.bulk.deadLetters = &deadLetters{bulk: e.bulk, route: route{deadLetterDataset, e.cfg.Namespace}}
 	}
+	if e.cfg.DeadLetterFile.Path != "" {
+		e.bulk.letterFile = &letterFile{cfg: e.cfg.DeadLetterFile, exporter: e.id.String(), logger: e.telemetry.Logger}
+	}
 	if e.cfg.Setup == setupAuto {
-		e.templates = &templates{transport: e.transport, logger: e.telemetry.Logger}
+		e.templates = &templates{
+			transport: e.transport, logger: e.telemetry.Logger, names: e.cfg.templatesOf(e.signal),
+			settings: indexSettings{retention: e.cfg.Retention, policy: e.cfg.LifecyclePolicy, pipeline: e.cfg.IngestPipeline},
+		}
+		e.probe = newProbe(e.transport, e.telemetry.Logger)
 	}
 	return nil
 }
 
+// answered is called whenever the server has read a bulk request.
+func (e *elasticsearchExporter) answered() { e.probe.begin() }
+
 func (e *elasticsearchExporter) shutdown(ctx context.Context) (err error) {
 	e.stopOnce.Do(func() {
+		e.probe.stop()
+		err = e.gate.Close()
 		if e.transport != nil {
-			err = e.transport.Close(ctx)
+			err = errors.Join(err, e.transport.Close(ctx))
 			e.idle()
+		}
+		if e.bulk != nil {
+			err = errors.Join(err, e.bulk.letterFile.close())
 		}
 	})
 	return err
@@ -146,6 +174,17 @@ func (e *elasticsearchExporter) pushTraces(ctx context.Context, td ptrace.Traces
 	return consumererror.NewTraces(err, subset.Traces(td, left))
 }
 
+func (e *elasticsearchExporter) pushMetrics(ctx context.Context, md pmetric.Metrics) error {
+	b := newBody(e.encoding())
+	defer b.release()
+	b.appendMetrics(md)
+	left, err := e.push(ctx, b)
+	if err == nil || len(left) == len(b.items) {
+		return err
+	}
+	return consumererror.NewMetrics(err, subset.Metrics(md, b.numbers(left)))
+}
+
 // push returns the items that are left to send and why; all or none of them
 // where nothing was sent.
 func (e *elasticsearchExporter) push(ctx context.Context, b *body) ([]int, error) {
@@ -153,7 +192,7 @@ func (e *elasticsearchExporter) push(ctx context.Context, b *body) ([]int, error
 		return nil, nil
 	}
 	if err := e.templates.ensure(ctx); err != nil {
-		return b.all(), err
+		return b.all(), breaker.Retryable(err)
 	}
 	return e.bulk.send(ctx, b)
 }

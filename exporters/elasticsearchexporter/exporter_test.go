@@ -221,7 +221,7 @@ func TestRefusedDeadLetterIsCountedOnce(t *testing.T) {
 	e := startLogs(t, cfg, tel)
 	require.NoError(t, e.ConsumeLogs(t.Context(), records(2)))
 	require.Empty(t, f.docs())
-	require.Equal(t, map[string]int64{"document_parsing_exception": 2, "dead_letter": 2}, dropped(t, tel))
+	require.Equal(t, map[string]int64{"document_parsing_exception": 2}, dropped(t, tel))
 }
 
 func TestConflictIsSuccess(t *testing.T) {
@@ -415,9 +415,4 @@ func TestTracesAreExportedOnce(t *testing.T) {
 	}
 	require.Len(t, seen, 50)
 	require.Len(t, f.docs(), 50)
-}
-
-func TestMetricsAreRefusedClearly(t *testing.T) {
-	_, err := elasticsearchexporter.NewFactory().CreateMetrics(t.Context(), exportertest.NewNopSettings(elasticsearchexporter.NewFactory().Type()), direct("http://localhost"))
-	require.ErrorContains(t, err, "telemetry type is not supported")
 }

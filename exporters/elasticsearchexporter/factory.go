@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pipeline"
 )
 
 var componentType = component.MustNewType("elasticsearch")
@@ -16,20 +17,29 @@ func NewFactory() exporter.Factory {
 		componentType,
 		createDefaultConfig,
 		exporter.WithLogs(createLogs, component.StabilityLevelAlpha),
+		exporter.WithMetrics(createMetrics, component.StabilityLevelAlpha),
 		exporter.WithTraces(createTraces, component.StabilityLevelAlpha),
 	)
 }
 
 func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Logs, error) {
-	e, err := newExporter(cfg.(*Config), set)
+	e, err := newExporter(cfg.(*Config), set, pipeline.SignalLogs)
 	if err != nil {
 		return nil, err
 	}
 	return exporterhelper.NewLogs(ctx, set, cfg, e.pushLogs, e.options()...)
 }
 
+func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
+	e, err := newExporter(cfg.(*Config), set, pipeline.SignalMetrics)
+	if err != nil {
+		return nil, err
+	}
+	return exporterhelper.NewMetrics(ctx, set, cfg, e.pushMetrics, e.options()...)
+}
+
 func createTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
-	e, err := newExporter(cfg.(*Config), set)
+	e, err := newExporter(cfg.(*Config), set, pipeline.SignalTraces)
 	if err != nil {
 		return nil, err
 	}

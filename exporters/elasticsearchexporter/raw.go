@@ -154,6 +154,9 @@ func sumOf(key string) uint32 {
 	return uint32(n)<<24 ^ uint32(key[0])<<16 ^ uint32(key[n/2])<<8 ^ uint32(key[n-1])
 }
 
+// isBlank recognises names that the server refuses.
+func isBlank(key string) bool { return key == "" || key[0] <= ' ' && strings.TrimSpace(key) == "" }
+
 func (l *rawLine) blanks() {
 	for l.i < len(l.s) && (l.s[l.i] == ' ' || l.s[l.i] == '\t') {
 		l.i++
@@ -190,7 +193,7 @@ func (l *rawLine) member(base int, first bool) (start int, more, ok bool) {
 	}
 	n := name{start: uint32(start + 1), end: uint32(l.i - 1)}
 	key := l.s[n.start:n.end]
-	if strings.TrimSpace(key) == "" || strings.IndexByte(key, '\\') >= 0 || len(l.names) >= maxRawNames {
+	if isBlank(key) || strings.IndexByte(key, '\\') >= 0 || len(l.names) >= maxRawNames {
 		return 0, false, false
 	}
 	n.sum = sumOf(key)

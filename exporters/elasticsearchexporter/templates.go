@@ -2,7 +2,6 @@ package elasticsearchexporter
 
 import (
 	"context"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,26 +15,6 @@ import (
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"go.uber.org/zap"
 )
-
-//go:embed templates/*.json
-var templateFiles embed.FS
-
-// templateNames are the files of templates/, without their ending; logs come
-// with every signal because dead letters are logs.
-var templateNames = []string{"logs", "traces"}
-
-// plainer are replacements, applied one after the other, until a server that
-// lacks a field type accepts the template. The last leaves nothing but what
-// Elasticsearch has had since 8.3.
-var plainer = []*strings.Replacer{
-	strings.NewReplacer(),
-	strings.NewReplacer(`"match_only_text"`, `"text"`),
-	strings.NewReplacer(
-		`{"type": "passthrough", "priority": 20, "dynamic": true}`, `{"type": "object", "subobjects": false, "dynamic": true}`,
-		`{"type": "passthrough", "priority": 10, "dynamic": true}`, `{"type": "object", "subobjects": false, "dynamic": true}`,
-		`    "lifecycle": {},`+"\n", "",
-		`,`+"\n"+`      "index.mapping.total_fields.ignore_dynamic_beyond_limit": true`, ""),
-}
 
 const (
 	maxTries    = 5               // answers that say nothing, after which export goes on without
@@ -51,6 +30,8 @@ const (
 type templates struct {
 	transport elastictransport.Interface
 	logger    *zap.Logger
+	names     []string
+	settings  indexSettings
 
 	mu    sync.Mutex // guards the rest
 	done  bool
@@ -101,36 +82,42 @@ func (t *templates) try(ctx context.Context) {
 }
 
 func (t *templates) install(ctx context.Context) error {
-	for _, name := range templateNames {
-		text, err := templateFiles.ReadFile("templates/" + name + ".json")
+	for _, name := range t.names {
+		text, err := t.settings.template(name)
 		if err != nil {
-			return fmt.Errorf("read index template: %w", err)
+			return err
 		}
-		if err := t.installOne(ctx, "tidewatch-"+name, string(text)); err != nil {
+		if err := t.installOne(ctx, "tidewatch-"+name, text); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// installOne puts the template unless the server has this version or a newer
-// one: a thousand agents that start together must not make a thousand changes.
+// edition tells templates of one name apart.
+type edition struct {
+	Version int `json:"version"`
+	Meta    struct {
+		Settings string `json:"settings"`
+	} `json:"_meta"`
+}
+
+// installOne puts the template unless the server has this edition or a newer
+// version: a thousand agents that start together must not make a thousand changes.
 func (t *templates) installOne(ctx context.Context, name, text string) error {
-	var wanted struct {
-		Version int `json:"version"`
-	}
+	var wanted edition
 	if err := json.Unmarshal([]byte(text), &wanted); err != nil {
 		return fmt.Errorf("read index template %s: %w", name, err)
 	}
-	found, err := t.version(ctx, name)
+	found, err := t.edition(ctx, name)
 	if err != nil {
 		return err
 	}
-	if found >= wanted.Version {
+	if found.Version > wanted.Version || found == wanted {
 		return nil
 	}
-	for _, form := range plainer {
-		text = form.Replace(text)
+	for _, plainer := range forms {
+		text = plainer(text)
 		err = t.put(ctx, name, text)
 		refused := &refusedError{}
 		if !errors.As(err, &refused) || refused.status != http.StatusBadRequest {
@@ -143,36 +130,34 @@ func (t *templates) installOne(ctx context.Context, name, text string) error {
 	return err
 }
 
-// version returns the version of the template on the server, 0 where there is none.
-func (t *templates) version(ctx context.Context, name string) (int, error) {
+// edition returns that of the template on the server, zero where there is none.
+func (t *templates) edition(ctx context.Context, name string) (edition, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	response, err := esapi.IndicesGetIndexTemplateRequest{Name: name, FilterPath: []string{"index_templates.index_template.version"}}.Do(ctx, t.transport)
+	response, err := esapi.IndicesGetIndexTemplateRequest{Name: name, FilterPath: []string{"index_templates.index_template.version", "index_templates.index_template._meta"}}.Do(ctx, t.transport)
 	if err != nil {
-		return 0, fmt.Errorf("get index template %s: %w", name, err)
+		return edition{}, fmt.Errorf("get index template %s: %w", name, err)
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxSettings))
 	if err != nil {
-		return 0, fmt.Errorf("get index template %s: %w", name, err)
+		return edition{}, fmt.Errorf("get index template %s: %w", name, err)
 	}
 	if response.StatusCode == http.StatusNotFound {
-		return 0, nil
+		return edition{}, nil
 	}
 	if err := judge("get index template "+name, response.StatusCode, text); err != nil {
-		return 0, err
+		return edition{}, err
 	}
 	var answer struct {
 		Templates []struct {
-			Template struct {
-				Version int `json:"version"`
-			} `json:"index_template"`
+			Template edition `json:"index_template"`
 		} `json:"index_templates"`
 	}
 	if json.Unmarshal(text, &answer) != nil || len(answer.Templates) == 0 {
-		return 0, nil
+		return edition{}, nil
 	}
-	return answer.Templates[0].Template.Version, nil
+	return answer.Templates[0].Template, nil
 }
 
 func (t *templates) put(ctx context.Context, name, text string) error {
@@ -187,7 +172,16 @@ func (t *templates) put(ctx context.Context, name, text string) error {
 	if err != nil {
 		return fmt.Errorf("put index template %s: %w", name, err)
 	}
-	return judge("put index template "+name, response.StatusCode, answer)
+	if err := judge("put index template "+name, response.StatusCode, answer); err != nil {
+		return err
+	}
+	var done struct {
+		Acknowledged bool `json:"acknowledged"`
+	}
+	if json.Unmarshal(answer, &done) != nil || !done.Acknowledged { // a proxy's, or a cluster's in trouble
+		return &silentError{refusedError{"put index template " + name, response.StatusCode, excerpt(answer)}}
+	}
+	return nil
 }
 
 // refusedError is an answer that will not change by asking again.

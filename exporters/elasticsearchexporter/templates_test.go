@@ -25,9 +25,8 @@ func TestTemplatesAreInstalledOnceAndBeforeTheFirstDocument(t *testing.T) {
 		require.NoError(t, e.ConsumeLogs(t.Context(), records(2)))
 		require.NoError(t, e.ConsumeLogs(t.Context(), records(2)))
 	}
-	require.Equal(t, 2, puts, "logs and traces, by the first exporter")
+	require.Equal(t, 1, puts, "by the first exporter")
 	require.Contains(t, f.templates["tidewatch-logs"], `"match_only_text"`)
-	require.Contains(t, f.templates["tidewatch-traces"], `"traces-*-*"`)
 }
 
 func TestTemplatesGiveWayToWhatTheServerKnows(t *testing.T) {
@@ -35,7 +34,7 @@ func TestTemplatesGiveWayToWhatTheServerKnows(t *testing.T) {
 		f := newFake(t)
 		f.template = refuseTemplatesWith(lacks)
 		require.NoError(t, startLogs(t, direct(f.URL), nil).ConsumeLogs(t.Context(), records(2)))
-		require.Len(t, f.templates, 2)
+		require.Len(t, f.templates, 1)
 		require.NotContains(t, f.templates["tidewatch-logs"], lacks)
 		require.Len(t, f.docs(), 2)
 	}
