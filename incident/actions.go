@@ -151,8 +151,7 @@ type Lesson struct {
 	Finding string `json:"finding,omitempty"`
 	Node    Node   `json:"node,omitempty"`
 	By      string `json:"by"`
-	// Entry is what goes to the catalogue. Code, class, meaning and matchers are filled
-	// in from the incident where they are empty.
+	// Entry is what goes to the catalogue; what is empty is filled in from the incident.
 	Entry Entry `json:"entry"`
 }
 
@@ -174,50 +173,30 @@ func (e *Engine) Cause(id string, l Lesson, now time.Time) (Entry, error) {
 	case l.Node != "":
 		node = Node(clip(string(l.Node), maxName))
 	}
-	entry := l.Entry
-	if entry.Code == "" {
-		entry.Code = "learned-" + g.ID
-	}
-	if entry.Class == "" {
-		entry.Class = "learned"
-	}
 	var members []*Member
-	learned := &Learned{Incident: g.ID, By: clip(l.By, maxName), At: now.UTC()}
+	entry := l.Entry
+	entry.Learned = Learned{Incident: g.ID, By: clip(l.By, maxName), At: now.UTC()}
 	for _, m := range g.sorted() {
 		if m.Node == node && (l.Finding == "" || m.ID == l.Finding) {
 			members = append(members, m)
-			learned.Findings = append(learned.Findings, m.ID)
+			entry.Learned.Findings = append(entry.Learned.Findings, m.ID)
 		}
 	}
-	if entry.Meaning == "" && len(members) > 0 {
-		entry.Meaning = members[0].Summary
-	}
-	if len(entry.Matchers) == 0 {
-		entry.Matchers = phrasesOf(members)
-	}
-	entry.Learned = learned
+	entry.complete(members)
 	if err := entry.Validate(); err != nil {
 		return Entry{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	g.Cause, g.CauseBy, g.CauseWhy = node, learned.By, learned.By+" says so"
+	g.Cause, g.CauseBy, g.CauseWhy = node, entry.Learned.By, entry.Learned.By+" says so"
 	g.dirty, g.urgent = true, ChangeUpdated
 	if g.State == StateResolved {
 		g.urgent = ""
 	}
-	g.note(now, "cause", learned.By, entry.Code)
-	e.Learn(entry)
-	e.judge(g)
-	return entry, nil
-}
-
-// Learn lets incidents be known again by an entry that a person taught.
-func (e *Engine) Learn(entry Entry) {
-	if entry.Learned == nil {
-		return
-	}
-	for _, id := range entry.Learned.Findings {
-		if _, ok := e.lessons[id]; ok || len(e.lessons) < e.set.MaxSuppressions {
-			e.lessons[id] = entry.Code
+	g.note(now, "cause", entry.Learned.By, entry.Code)
+	for _, f := range entry.Learned.Findings {
+		if _, ok := e.lessons[f]; ok || len(e.lessons) < e.set.MaxSuppressions {
+			e.lessons[f] = entry.Code
 		}
 	}
+	e.judge(g)
+	return entry, nil
 }

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidewatch/tidewatch/incident"
+	"github.com/tidewatch/tidewatch/incident/catalogue"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
@@ -110,25 +112,41 @@ func TestWhatWasTaughtIsKnownAgain(t *testing.T) {
 	e.Edge(incident.Edge{Client: incident.ServiceNode("web"), Server: incident.ServiceNode("inventory")}, begin)
 	e.Advance(begin.Add(20 * time.Second))
 	i := one(t, e)
-	entry, err := e.Cause(i.ID, incident.Lesson{By: "alice", Entry: incident.Entry{Code: "pool-exhausted", Class: "database", Causes: []string{"a leak of connections"}}}, begin.Add(time.Minute))
+	entry, err := e.Cause(i.ID, incident.Lesson{By: "alice", Entry: incident.Entry{Code: "pool-exhausted", Class: "limit", Causes: []string{"a leak of connections"}}}, begin.Add(time.Minute))
 	require.NoError(t, err)
 	require.Equal(t, []string{"connection pool exhausted after"}, entry.Matchers)
 	require.Equal(t, "pool fires.", entry.Meaning)
 	require.Equal(t, []string{"pool"}, entry.Learned.Findings)
 	_, err = e.Cause(i.ID, incident.Lesson{By: "alice", Entry: incident.Entry{Code: "no spaces"}}, begin)
 	require.ErrorIs(t, err, incident.ErrInvalid)
+	_, err = e.Cause(i.ID, incident.Lesson{By: "alice", Entry: incident.Entry{Class: "weather"}}, begin)
+	require.ErrorContains(t, err, "class must be one of")
 
 	b, err := incident.EncodeEntry(&entry)
 	require.NoError(t, err)
-	read, err := incident.ParseEntry(b)
-	require.NoError(t, err)
-	require.Equal(t, entry, read)
+	c, err := catalogue.Load(fstest.MapFS{"learned.yaml": {Data: b}})
+	require.NoError(t, err, string(b))
+	require.Equal(t, "a leak of connections", c.Entry("learned.pool-exhausted").Causes[0])
 
+	state, err := e.Snapshot()
+	require.NoError(t, err)
 	again := incident.NewEngine(incident.Settings{})
-	again.Learn(read)
-	again.Observe(f, begin)
-	again.Advance(begin.Add(20 * time.Second))
+	require.NoError(t, again.Restore(state))
+	require.NoError(t, again.Resolve(i.ID, "alice", "", begin.Add(time.Minute)))
+	again.Advance(begin.Add(time.Hour))
+	later := f
+	later.Start = begin.Add(2 * time.Hour)
+	again.Observe(later, later.Start)
+	again.Advance(later.Start.Add(20 * time.Second))
 	require.Equal(t, "pool-exhausted", one(t, again).Known)
+
+	// What nothing is known of is an entry all the same.
+	entry, err = again.Cause(one(t, again).ID, incident.Lesson{By: "bob", Node: "service:router"}, later.Start.Add(time.Minute))
+	require.NoError(t, err)
+	b, err = incident.EncodeEntry(&entry)
+	require.NoError(t, err)
+	_, err = catalogue.Load(fstest.MapFS{"learned.yaml": {Data: b}})
+	require.NoError(t, err, string(b))
 
 	// A person may name another finding: the cause stays where it was put.
 	_, err = e.Cause(i.ID, incident.Lesson{By: "bob", Finding: "slow"}, begin.Add(2*time.Minute))

@@ -33,16 +33,17 @@ type savedEdge struct {
 }
 
 type saved struct {
-	Version int           `json:"version"`
-	Stats   Stats         `json:"stats"`
-	Groups  []savedGroup  `json:"incidents"`
-	Edges   []savedEdge   `json:"edges"`
-	Noise   []Suppression `json:"noise"` // for their hits; what holds is the file's
+	Version int               `json:"version"`
+	Stats   Stats             `json:"stats"`
+	Groups  []savedGroup      `json:"incidents"`
+	Edges   []savedEdge       `json:"edges"`
+	Noise   []Suppression     `json:"noise"`
+	Lessons map[string]string `json:"lessons,omitempty"`
 }
 
 // Snapshot returns all that the engine knows, for Restore.
 func (e *Engine) Snapshot() ([]byte, error) {
-	out := saved{Version: snapshotVersion, Stats: e.stats, Noise: e.Suppressions()}
+	out := saved{Version: snapshotVersion, Stats: e.stats, Noise: e.Suppressions(), Lessons: e.lessons}
 	for _, g := range append(e.told(), e.waiting()...) {
 		s := savedGroup{Incident: g.view(), Storm: g.storm, Grown: g.grown, Told: g.told, Dirty: g.dirty, Urgent: g.urgent}
 		s.Traces = make([]string, 0, len(g.traces))
@@ -84,6 +85,11 @@ func (e *Engine) Restore(b []byte) error {
 		e.restore(&in.Groups[i])
 	}
 	e.Suppress(in.Noise)
+	for id, code := range in.Lessons {
+		if len(e.lessons) < e.set.MaxSuppressions {
+			e.lessons[id] = code
+		}
+	}
 	return nil
 }
 
