@@ -117,7 +117,7 @@ func TestAHugeTraceIsBounded(t *testing.T) {
 	w.Add(start, web, spans)
 	totals = w.Totals()
 	require.LessOrEqual(t, totals.Bytes, int64(1<<20))
-	require.EqualValues(t, totals.Spans, totals.DroppedSpans+totals.LostSpans+totals.SampledSpans+uint64(totals.HeldSpans))
+	require.Equal(t, totals.Spans, totals.DroppedSpans+totals.LostSpans+totals.SampledSpans+uint64(totals.HeldSpans))
 }
 
 func TestTheBudgetHolds(t *testing.T) {

@@ -92,7 +92,7 @@ func BenchmarkTraces(b *testing.B) {
 		b.StartTimer()
 		now = now.Add(100 * spans * time.Second / 30_000)
 		feed.Traces(w, td, now)
-		for range w.Ripe(now) { //nolint:revive // the traces are put in order and thrown away
+		for range w.Ripe(now) { // put in order and thrown away
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*100*spans), "ns/span")
