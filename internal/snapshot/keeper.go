@@ -16,8 +16,8 @@ import (
 
 const key = "snapshot"
 
-// Keeper saves one component's state. Its methods are not safe for concurrent
-// use with each other; save is called from one goroutine at a time.
+// Keeper saves one component's state. Its methods are, but for Save, not safe for
+// concurrent use with each other; save is called from one goroutine at a time.
 type Keeper struct {
 	client storage.Client
 	logger *zap.Logger
@@ -25,6 +25,8 @@ type Keeper struct {
 	stop   chan struct{}
 	wg     sync.WaitGroup
 	once   sync.Once
+
+	writing sync.Mutex // guards one save at a time
 }
 
 // Open finds the storage extension and opens the component's own space in it.
@@ -90,6 +92,10 @@ func (k *Keeper) Start(interval time.Duration, save func() ([]byte, error)) {
 	})
 }
 
+// Save saves the state now, for what may not be lost until the next interval. Unlike
+// the others it may be called at any time between Start and Close.
+func (k *Keeper) Save(ctx context.Context) error { return k.write(ctx) }
+
 // Close waits for the goroutine, saves once more and closes the storage. It may
 // be called twice, and without Start.
 func (k *Keeper) Close(ctx context.Context) error {
@@ -106,6 +112,8 @@ func (k *Keeper) write(ctx context.Context) error {
 	if k.save == nil {
 		return nil
 	}
+	k.writing.Lock()
+	defer k.writing.Unlock()
 	b, err := k.save()
 	if err != nil {
 		return fmt.Errorf("take snapshot: %w", err)
