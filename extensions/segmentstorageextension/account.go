@@ -9,59 +9,60 @@ import (
 )
 
 // accountKey keeps, in the same record as each change of a queue, how many records
-// its items hold and how many it has ever accepted.
+// its items hold and how many changes there have been.
 const accountKey = "tidewatch.records"
 
 // account counts the log records, data points or spans in the items of one queue.
 // Upstream's queue keeps a count too, but it also counts items that found no room.
 type account struct {
-	signal string   // of the queue; empty for other state, which is not counted
-	file   accepted // says the same as the newest accountKey and queueNotes
+	signal string // of the queue; empty for other state, which is not counted
+	file   counts // says the same as the newest accountKey and queueNotes
 
-	mu      sync.Mutex
-	waiting int64            // records in the queue
-	notes   []byte           // the newest of the queue
-	ever    int64            // records accepted in all lives
-	carried int64            // of them, those that were there at the start
+	mu sync.Mutex // guards the rest, and what is written to file
+	tally
+	carried int64            // records that were there at the start
 	damaged int64            // records given up since the start, because they could not be read
 	full    int64            // records given up since the start, because there was no room
 	items   map[uint64]int64 // records of the items that were added or read since the start
 	unread  map[uint64]bool  // items that could not be read, until the queue deletes them
 }
 
-// open begins to count a queue with what was counted before.
-func (a *account) open(l *segmentlog.Log, signal string, found *mended, file accepted) {
+// open begins to count a queue with what was counted before, by the file or by the
+// queue itself, whichever is newer.
+func (a *account) open(l *segmentlog.Log, signal string, found *mended, file counts) {
 	a.signal, a.file, a.items, a.unread = signal, file, map[uint64]int64{}, map[uint64]bool{}
-	counted := int64(-1)
 	a.waiting = found.records
+	counted := false
 	if b, err := l.Get(accountKey); err == nil {
-		if waiting, ever, ok := parseCounts(b); ok {
-			a.waiting, a.ever, counted = waiting, ever, ever
+		if waiting, step, ok := parseCounts(b); ok {
+			a.waiting, a.step, counted = waiting, step, true
 		}
 	}
-	if ever, waiting, last, ok := file.read(); ok && ever > counted {
-		a.ever = ever
-		a.recount(l, waiting, &last)
-	} else {
-		for _, it := range found.again { // their deletion was lost: they wait once more
-			a.waiting += a.count(l, it)
-		}
+	again := found.again // their deletion was lost: they wait once more
+	if t, ok := file.newest(); ok && (!counted || t.step >= a.step) {
+		a.tally = t
+		again = a.delivered(l.Items())
 	}
+	for _, it := range again {
+		a.waiting += a.count(l, it)
+	}
+	a.notes, _ = l.Get(queueNotes) // damaged: the next change has them
 	a.carried = a.waiting
-	if len(l.Items()) == 0 {
+	if l.Len() == 0 {
 		a.damaged, a.waiting = a.waiting, 0
 	}
 }
 
-// recount counts the items that are there, and those records that waited by the last
-// notes and are not: damage took the end of the queue, with the counts in it.
-func (a *account) recount(l *segmentlog.Log, waited int64, last *notes) {
-	a.waiting = waited
-	for _, it := range l.Items() {
-		if n := a.count(l, it); it < last.read && !slices.Contains(last.dispatched, it) {
-			a.waiting += n // it had been delivered, and comes again
+// delivered returns the items that are there and did not wait any more: the notes of
+// their deletion were lost.
+func (a *account) delivered(items []uint64) []uint64 {
+	n, _ := parseNotes(a.notes)
+	for newer, older := range a.moved {
+		if _, there := slices.BinarySearch(items, newer); !there {
+			n.dispatched = append(n.dispatched, older) // if it is there, it takes the place of the newer
 		}
 	}
+	return slices.DeleteFunc(items[:firstFrom(items, n.read)], func(it uint64) bool { return slices.Contains(n.dispatched, it) })
 }
 
 // count returns the records of an item, 0 if it cannot be read.
@@ -72,6 +73,14 @@ func (a *account) count(l *segmentlog.Log, it uint64) int64 {
 	}
 	a.items[it] = countRecords(a.signal, value)
 	return a.items[it]
+}
+
+// keep stores the counts with which a queue begins.
+func (a *account) keep(l *segmentlog.Log) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.file.write(&a.tally)
+	return l.Apply([]segmentlog.Op{{Key: accountKey, Value: countBytes(a.waiting, a.step)}}, false)
 }
 
 // step is what a batch does to an account.
@@ -129,11 +138,8 @@ func (a *account) seen(key string, value []byte) {
 func (a *account) after(s step) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return countBytes(a.waiting+s.records-a.items[s.deleted]*boolean(s.deletes), a.ever+s.records*boolean(!s.again))
+	return countBytes(a.waiting+s.records-a.items[s.deleted]*boolean(s.deletes), a.step+1)
 }
-
-// now returns the counts as they are stored.
-func (a *account) now() []byte { return a.after(step{}) }
 
 func boolean(b bool) int64 {
 	if b {
@@ -142,15 +148,20 @@ func boolean(b bool) int64 {
 	return 0
 }
 
-// taken counts a step; left items are in the queue now. It reports whether records
-// were found to be missing, so that the stored count is no longer right.
-func (a *account) taken(s step, left int) (missed bool) {
+// taken counts a step; left items are in the queue now.
+func (a *account) taken(s step, left int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.step++
 	if s.adds {
 		a.items[s.added] = s.records
 		a.waiting += s.records
-		a.ever += s.records * boolean(!s.again)
+	}
+	if s.again {
+		if a.moved == nil {
+			a.moved = map[uint64]uint64{}
+		}
+		a.moved[s.added] = s.deleted
 	}
 	if s.deletes {
 		n := a.items[s.deleted]
@@ -160,19 +171,29 @@ func (a *account) taken(s step, left int) (missed bool) {
 			delete(a.unread, s.deleted)
 		}
 		delete(a.items, s.deleted)
-	}
-	if left == 0 && a.waiting != 0 { // what was counted and is not there was in items that damage took
-		missed = true
-		a.damaged += a.waiting
-		a.waiting = 0
+		delete(a.moved, s.deleted)
 	}
 	if s.notes != nil {
 		a.notes = append(a.notes[:0], s.notes...)
 	}
-	if s.adds || s.deletes {
-		a.file.write(a.ever, a.waiting, a.notes)
+	if left == 0 {
+		// What was counted and is neither there nor being sent was in items that damage
+		// took; what was not counted had been given up, and came back.
+		beyond := a.waiting - a.sending()
+		a.damaged += max(beyond, 0)
+		a.carried += max(-beyond, 0)
+		a.waiting -= beyond
 	}
-	return missed
+	a.file.write(&a.tally)
+}
+
+// sending returns the records of the items that are being sent, as far as it is known.
+func (a *account) sending() (records int64) {
+	n, _ := parseNotes(a.notes)
+	for _, it := range n.dispatched {
+		records += a.items[it]
+	}
+	return records
 }
 
 // leave takes items off that stay for the next start, which will carry them.
@@ -215,7 +236,16 @@ func (a *account) removed(item uint64) {
 	a.full += a.items[item]
 	a.waiting -= a.items[item]
 	delete(a.items, item) // so that the queue's deletion takes nothing off
-	a.file.write(a.ever, a.waiting, a.notes)
+	delete(a.moved, item)
+	a.step++
+	a.file.write(&a.tally)
+}
+
+// close closes the file.
+func (a *account) close() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.file.close()
 }
 
 // records returns what waits, what of it was there at the start, and what was given up.
@@ -225,15 +255,15 @@ func (a *account) records() (waiting, carried, damaged, full int64) {
 	return a.waiting, a.carried, a.damaged, a.full
 }
 
-func countBytes(waiting, ever int64) []byte {
+func countBytes(waiting int64, step uint64) []byte {
 	b := binary.LittleEndian.AppendUint64(make([]byte, 0, 2*8), uint64(waiting)) //nolint:gosec // a count
-	return binary.LittleEndian.AppendUint64(b, uint64(ever))                     //nolint:gosec // a count
+	return binary.LittleEndian.AppendUint64(b, step)
 }
 
 // parseCounts is the inverse of countBytes.
-func parseCounts(b []byte) (waiting, ever int64, ok bool) {
+func parseCounts(b []byte) (waiting int64, step uint64, ok bool) {
 	if len(b) != 2*8 {
 		return 0, 0, false
 	}
-	return int64(binary.LittleEndian.Uint64(b)), int64(binary.LittleEndian.Uint64(b[8:])), true //nolint:gosec // counts
+	return int64(binary.LittleEndian.Uint64(b)), binary.LittleEndian.Uint64(b[8:]), true //nolint:gosec // a count
 }

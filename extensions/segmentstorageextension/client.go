@@ -103,9 +103,7 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 		return err
 	}
 	if counted {
-		if c.account.taken(step, c.log.Len()) {
-			_ = c.apply([]segmentlog.Op{{Key: accountKey, Value: c.account.now()}}) // the next change stores it too
-		}
+		c.account.taken(step, c.log.Len())
 	}
 	return unread
 }
@@ -170,6 +168,7 @@ func (c *client) dropOldest() bool {
 	if c.apply([]segmentlog.Op{{Key: gone}, {Key: accountKey, Value: c.account.after(s)}}) != nil {
 		return false
 	}
+	_ = c.log.Flush() // it is counted as given up, so it must not come back
 	c.account.removed(items[i])
 	return true
 }
@@ -205,6 +204,6 @@ func (c *client) Close(context.Context) error {
 
 func (c *client) close() error {
 	err := c.log.Close()
-	c.account.file.close()
+	c.account.close()
 	return err
 }

@@ -213,11 +213,8 @@ func (s *segmentStorage) openQueue(folder string, c *client) error {
 		s.logger.Warn("The queue's own notes did not agree with its items and were mended.", zap.String("storage", folder),
 			zap.Int("items", found.items), zap.Int("brought_back", found.orphans), zap.Int("missing", found.missing))
 	}
-	c.account.open(c.log, c.signal, &found, openAccepted(filepath.Join(s.cfg.Directory, folder)))
-	if !found.changed {
-		return nil
-	}
-	return errors.Join(c.log.Apply([]segmentlog.Op{{Key: accountKey, Value: c.account.now()}}, false), c.log.Flush())
+	c.account.open(c.log, c.signal, &found, openCounts(filepath.Join(s.cfg.Directory, folder), false))
+	return c.account.keep(c.log)
 }
 
 func (s *segmentStorage) forget(folder string) {

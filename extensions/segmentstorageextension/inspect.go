@@ -35,7 +35,7 @@ func Inspect(dir string) ([]Storage, error) {
 			return Storage{}, err
 		}
 		defer l.Close()
-		return describe(name, l), nil
+		return describe(name, path, l), nil
 	})
 }
 
@@ -53,13 +53,13 @@ func Repair(dir string) (_ []Storage, err error) {
 		if err != nil {
 			return Storage{}, err
 		}
-		before := describe(name, l)
+		before := describe(name, path, l)
 		if before.Queue {
 			if _, err := mendQueue(l); err != nil {
 				return Storage{}, errors.Join(err, l.Close())
 			}
 		}
-		after := describe(name, l)
+		after := describe(name, path, l)
 		after.Missing, after.Unnamed = before.Missing, before.Unnamed
 		return after, l.Close()
 	})
@@ -95,8 +95,8 @@ func eachStorage(dir string, do func(name, path string) (Storage, error)) ([]Sto
 	return out, nil
 }
 
-func describe(name string, l *segmentlog.Log) Storage {
-	_, isQueue := signalOf(name)
+func describe(name, path string, l *segmentlog.Log) Storage {
+	signal, isQueue := signalOf(name)
 	out := Storage{Name: name, Log: l.Stats(), Queue: isQueue}
 	if !isQueue {
 		return out
@@ -105,7 +105,7 @@ func describe(name string, l *segmentlog.Log) Storage {
 	n, _ := parseNotes(value)
 	found := compare(&n, l.Items())
 	var a account
-	a.open(l, "any", &found, accepted{})
+	a.open(l, signal, &found, openCounts(path, true))
 	out.Items, out.InFlight, out.Records = found.items, len(n.dispatched), a.waiting
 	out.Missing, out.Unnamed = found.missing, found.orphans
 	out.Log = l.Stats()

@@ -29,7 +29,9 @@ import (
 type backend struct {
 	mu      sync.Mutex
 	blocked chan struct{} // non-nil: every push waits for it, and then fails for good
+	permits chan struct{} // non-nil: each push takes one and succeeds; without any left, closed, it fails for good
 	calls   int
+	taken   int
 	got     []string
 	failed  int64 // records that it refused for good
 }
@@ -49,8 +51,14 @@ func (b *backend) push(ctx context.Context, ld plog.Logs) error {
 		b.mu.Unlock()
 		return errors.New("never delivered")
 	}
+	if b.permits != nil {
+		if _, ok := <-b.permits; !ok {
+			return errors.New("never delivered")
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.taken++
 	for _, rl := range ld.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
@@ -65,6 +73,13 @@ func (b *backend) delivered() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.got)
+}
+
+// successes is how many pushes it took.
+func (b *backend) successes() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.taken
 }
 
 // fail lets every push fail that waits, and all that come.

@@ -1,6 +1,10 @@
 package segmentstorageextension
 
-import "google.golang.org/protobuf/encoding/protowire"
+import (
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
 
 // recordPaths lead from a request to its log records, spans and data points, by the
 // numbers of the fields of OTLP; the last step of metrics may be any of its kinds.
@@ -15,9 +19,15 @@ var recordPaths = map[string][][]protowire.Number{
 const requestData = 3
 
 // countRecords returns how many records an item of a queue holds, without decoding
-// them.
+// them. An exporter with a form of its own for items begins them with that number,
+// a varint of field 1, as no OTLP message does.
 func countRecords(signal string, item []byte) int64 {
-	if num, kind, n := protowire.ConsumeTag(item); n > 0 && num == 1 && kind == protowire.Fixed32Type {
+	num, kind, n := protowire.ConsumeTag(item)
+	if n > 0 && num == 1 && kind == protowire.VarintType && recordPaths[signal] != nil {
+		count, _ := protowire.ConsumeVarint(item[n:])
+		return int64(min(count, math.MaxInt32)) //nolint:gosec // bounded just now
+	}
+	if n > 0 && num == 1 && kind == protowire.Fixed32Type {
 		data, found := []byte(nil), false
 		eachField(item, func(num protowire.Number, value []byte) {
 			if num == requestData {

@@ -175,10 +175,8 @@ func waiting(l *segmentlog.Log, signal, dir string) (records int64, flying []uin
 	n, _ := parseNotes(value)
 	flying = slices.Clone(n.dispatched)
 	found := compare(&n, l.Items())
-	file := readOnlyAccepted(dir)
-	defer file.close()
 	var a account
-	a.open(l, signal, &found, file)
+	a.open(l, signal, &found, openCounts(dir, true))
 	in, _, damaged, _ := a.records()
 	return in + damaged, flying
 }
@@ -202,7 +200,7 @@ func openAppender(dir, signal string) (*appender, error) {
 	}
 	value, _ := l.Get(queueNotes) // just mended
 	a.notes, _ = parseNotes(value)
-	a.account.open(l, signal, &found, openAccepted(dir))
+	a.account.open(l, signal, &found, openCounts(dir, false))
 	return a, nil
 }
 
@@ -223,7 +221,7 @@ func (a *appender) add(item []byte, with segmentlog.Op) error {
 }
 
 func (a *appender) close() error {
-	a.account.file.close()
+	a.account.close()
 	return a.log.Close()
 }
 
