@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/tidewatch/tidewatch/exporters/elasticsearchexporter"
 )
@@ -59,6 +60,13 @@ func hits(t *testing.T, url, streams string, query map[string]any) []map[string]
 	return out
 }
 
+// patient is direct for a server that is busy with other tests.
+func patient(url string) *elasticsearchexporter.Config {
+	cfg := retrying(url)
+	cfg.ClientConfig.Timeout = time.Minute
+	return cfg
+}
+
 func term(field string, value any) map[string]any {
 	return map[string]any{"term": map[string]any{field: value}}
 }
@@ -66,7 +74,7 @@ func term(field string, value any) map[string]any {
 func TestRealServerStoresLogs(t *testing.T) {
 	url := server(t)
 	dataset := fmt.Sprintf("t%d", time.Now().UnixNano())
-	cfg := direct(url)
+	cfg := patient(url)
 	cfg.Dataset = dataset
 	cfg.DocumentID = "always"
 	e := startLogs(t, cfg, nil)
@@ -110,7 +118,7 @@ func TestRealServerBuriesAConflict(t *testing.T) {
 		"index_patterns": []string{"logs-" + dataset + "-*"}, "priority": 500, "data_stream": map[string]any{},
 		"template": map[string]any{"mappings": map[string]any{"properties": map[string]any{"attributes": map[string]any{"properties": map[string]any{"n": map[string]any{"type": "ip"}}}}}},
 	})
-	cfg := direct(url)
+	cfg := patient(url)
 	cfg.Dataset = dataset
 	cfg.Namespace = dataset
 	e := startLogs(t, cfg, tel)
@@ -127,7 +135,7 @@ func TestRealServerBuriesAConflict(t *testing.T) {
 func TestRealServerStoresSpans(t *testing.T) {
 	url := server(t)
 	dataset := fmt.Sprintf("s%d", time.Now().UnixNano())
-	cfg := direct(url)
+	cfg := patient(url)
 	cfg.Dataset = dataset
 	e, err := elasticsearchexporter.NewFactory().CreateTraces(t.Context(), exportertest.NewNopSettings(elasticsearchexporter.NewFactory().Type()), cfg)
 	require.NoError(t, err)
@@ -142,4 +150,81 @@ func TestRealServerStoresSpans(t *testing.T) {
 	require.Len(t, hits(t, url, streams, term("error.type", "IOException")), 1)
 	require.Len(t, hits(t, url, streams, map[string]any{"range": map[string]any{"event.duration": map[string]any{"gte": 100000001}}}), 1)
 	require.Len(t, hits(t, url, streams, map[string]any{"range": map[string]any{"http.response.status_code": map[string]any{"gte": 500}}}), 1)
+}
+
+func TestRealServerStoresMetrics(t *testing.T) {
+	url := server(t)
+	for _, mode := range []string{"ecs", "otel"} {
+		cfg := patient(url)
+		cfg.Dataset = fmt.Sprintf("m%d", time.Now().UnixNano())
+		cfg.Mode = mode
+		tel := componenttest.NewTelemetry()
+		defer func() { require.NoError(t, tel.Shutdown(context.Background())) }()
+		e := startMetrics(t, cfg, tel)
+		for range 2 { // as after a lost answer
+			require.NoError(t, e.ConsumeMetrics(t.Context(), everyKindOfMetric()))
+		}
+		require.Empty(t, dropped(t, tel))
+		streams := "metrics-" + cfg.Dataset + "-*"
+		require.Len(t, hits(t, url, streams, term("host.name", "web-1")), 6, "once each; resource attributes are found without their prefix")
+		require.Len(t, hits(t, url, streams, map[string]any{"bool": map[string]any{"filter": []any{
+			term("attributes.state", "user"), map[string]any{"range": map[string]any{"metrics.system.cpu.utilization": map[string]any{"gt": 0.2, "lt": 0.3}}},
+		}}}), 1)
+		require.Len(t, hits(t, url, streams, map[string]any{"range": map[string]any{"gc.p99_9": map[string]any{"gte": 0.9}}}), 1, "and so are metrics")
+		answer := ask(t, http.MethodPost, url+"/"+streams+"/_search?size=0", map[string]any{"aggs": map[string]any{"busiest": map[string]any{"max": map[string]any{"field": "system.cpu.utilization"}}}})
+		require.InDelta(t, 0.75, answer["aggregations"].(map[string]any)["busiest"].(map[string]any)["value"], 1e-9)
+	}
+}
+
+func TestRealServerStoresOTelDocuments(t *testing.T) {
+	url := server(t)
+	cfg := patient(url)
+	cfg.Dataset = fmt.Sprintf("o%d", time.Now().UnixNano())
+	cfg.Mode = "otel"
+	tel := componenttest.NewTelemetry()
+	defer func() { require.NoError(t, tel.Shutdown(context.Background())) }()
+	require.NoError(t, startLogs(t, cfg, tel).ConsumeLogs(t.Context(), everyKindOfLog()))
+	e, err := elasticsearchexporter.NewFactory().CreateTraces(t.Context(), exportertest.NewNopSettings(elasticsearchexporter.NewFactory().Type()), cfg)
+	require.NoError(t, err)
+	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, e.ConsumeTraces(t.Context(), someSpans()))
+	require.NoError(t, e.Shutdown(t.Context()))
+	require.Empty(t, dropped(t, tel))
+	logs := "logs-" + cfg.Dataset + ".otel-*"
+	require.Len(t, hits(t, url, logs, term("trace_id", "ab000000000000000000000000000001")), 1)
+	require.Len(t, hits(t, url, logs, term("log.pattern.id", "0123456789abcdef")), 1)
+	require.Len(t, hits(t, url, logs, term("severity_text", "error")), 1)
+	require.Len(t, hits(t, url, logs, map[string]any{"match": map[string]any{"body.text": "payment"}}), 1)
+	require.NotEmpty(t, hits(t, url, "logs-nginx_access.otel-*", term("body.structured.msg", "structured")))
+	require.Len(t, hits(t, url, "traces-"+cfg.Dataset+".otel-*", map[string]any{"range": map[string]any{"duration": map[string]any{"gte": 100000001}}}), 1)
+}
+
+func TestRealServerTakesJSONLinesAsTheyAre(t *testing.T) {
+	url := server(t)
+	for _, mode := range []string{"ecs", "otel"} {
+		cfg := patient(url)
+		cfg.Dataset = fmt.Sprintf("r%d", time.Now().UnixNano())
+		cfg.Mode = mode
+		cfg.ClientConfig.Compression = "zstd" // which the server does not understand
+		tel := componenttest.NewTelemetry()
+		defer func() { require.NoError(t, tel.Shutdown(context.Background())) }()
+		ld := plog.NewLogs()
+		records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+		for _, line := range []string{
+			`{"time":"2026-11-21T12:00:00.000137Z","level":"ERROR","msg":"Retrying request 44","http":{"method":"PUT","status":300},"dur_ms":431.5,"list":[1,{"a":null}],"host":"web-23"}`,
+			`{"http":"now a scalar","dur_ms":"and now a string","host":{"name":"web-24"}}`,
+		} {
+			r := records.AppendEmpty()
+			r.SetObservedTimestamp(1795262400000000000)
+			r.Body().SetStr(line)
+		}
+		require.NoError(t, startLogs(t, cfg, tel).ConsumeLogs(t.Context(), ld))
+		require.Empty(t, dropped(t, tel))
+		streams := "logs-" + cfg.Dataset + "*"
+		require.Len(t, hits(t, url, streams, term("http.method", "PUT")), 1)
+		require.Len(t, hits(t, url, streams, term("attributes.http.status", 300)), 1)
+		require.Len(t, hits(t, url, streams, term("http", "now a scalar")), 1)
+		require.Len(t, hits(t, url, streams, map[string]any{"range": map[string]any{"dur_ms": map[string]any{"gte": 431.1}}}), 1)
+		require.Len(t, hits(t, url, streams, map[string]any{"range": map[string]any{"@timestamp": map[string]any{"gte": "2026-11-21T12:00:00.0001Z"}}}), 1)
+	}
 }
