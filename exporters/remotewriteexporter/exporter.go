@@ -2,48 +2,52 @@ package remotewriteexporter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"slices"
+	"net/url"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/promseries"
 )
 
-const (
-	// maxDeliveries bounds the deliveries under way. With the queue there is one;
-	// without it each caller that retries has one.
-	maxDeliveries = 64
-	// metadataInterval is how often families are described again, as a receiver
-	// forgets metadata when it restarts. Prometheus sends them every minute.
-	metadataInterval = 5 * time.Minute
-)
+// metadataInterval is how often families are described again in version 1, as a
+// receiver forgets them when it restarts. Prometheus does so every minute.
+const metadataInterval = 5 * time.Minute
 
-// metricsExporter translates at the time of sending: the queue holds pdata.
+// metricsExporter translates before the queue, which holds samples of a few bytes
+// each, and encodes for the version that the receiver takes when it sends.
 type metricsExporter struct {
 	cfg       *Config
 	set       exporter.Settings
-	url       string
+	url       *url.URL
 	userAgent string
 	client    *http.Client
+	gate      *breaker.Gate
 	telemetry *telemetry
 	now       func() time.Time
+
+	// From start on: what looks for sources that have ended.
+	self exporter.Metrics // this exporter, queue and all
+	stop context.CancelFunc
+	done sync.WaitGroup
 
 	mu         sync.Mutex // guards all below
 	translator *promseries.Translator
 	refused    promseries.Stats // already reported
+	table      *table
+	layout     layout
+	encoder    encoder
 	swept      time.Time
-	deliveries []*delivery // oldest first
-	described  map[string]struct{}
+	described  map[*family]struct{} // version 1
 	describeAt time.Time
+	protocol   negotiation
 }
 
 func newExporter(cfg *Config, set exporter.Settings) (*metricsExporter, error) {
@@ -55,78 +59,75 @@ func newExporter(cfg *Config, set exporter.Settings) (*metricsExporter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &metricsExporter{
+	e := &metricsExporter{
 		cfg: cfg, set: set, url: u, telemetry: t, now: time.Now,
 		userAgent: fmt.Sprintf("%s/%s", set.BuildInfo.Command, set.BuildInfo.Version),
 		translator: promseries.New(promseries.Settings{
 			Promote: cfg.PromoteResourceAttributes, MaxSeries: cfg.MaxSeries, PassOverflow: true,
 		}),
-		described: map[string]struct{}{},
-	}, nil
+		table:     newTable(2 * cfg.MaxSeries),
+		described: map[*family]struct{}{},
+		protocol:  newNegotiation(cfg.Protocol),
+	}
+	e.encoder.known = e.table
+	return e, nil
 }
 
 func (e *metricsExporter) start(ctx context.Context, host component.Host) error {
-	client, err := e.cfg.ToClient(ctx, host.GetExtensions(), e.set.TelemetrySettings)
-	if err != nil {
-		return fmt.Errorf("make client of %s: %w", e.url, err)
+	var err error
+	if e.gate, err = breaker.NewGate(e.set.TelemetrySettings, e.set.ID, e.cfg.CircuitBreaker, e.cfg.RateLimit); err != nil {
+		return err
 	}
-	e.client = client
+	if e.client, err = e.cfg.ToClient(ctx, host.GetExtensions(), e.set.TelemetrySettings); err != nil {
+		return fmt.Errorf("make client of %s: %w", e.url.Redacted(), err)
+	}
+	e.client.Transport = e.gate.Transport(e.client.Transport)
+	// Data and credentials go only where the configuration says.
+	e.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if e.cfg.StaleAfter > 0 && e.self != nil {
+		watch, cancel := context.WithCancel(context.WithoutCancel(ctx))
+		e.stop = cancel
+		e.done.Go(func() { e.watchEnds(watch) })
+	}
 	return nil
 }
 
+// shutdown comes after the queue has ended.
 func (e *metricsExporter) shutdown(context.Context) error {
+	e.stopWatching()
 	if e.client != nil {
 		e.client.CloseIdleConnections()
 	}
-	return nil
+	return e.gate.Close()
 }
 
-// push writes md, or what is left of it from an earlier try.
-func (e *metricsExporter) push(ctx context.Context, md pmetric.Metrics) error {
-	d := e.prepare(ctx, md)
-	err := e.send(ctx, d)
-	if err == nil || consumererror.IsPermanent(err) || !e.cfg.Retry.Enabled {
-		e.forget(d)
+func (e *metricsExporter) stopWatching() {
+	if e.stop != nil {
+		e.stop()
+		e.done.Wait()
 	}
-	return err
 }
 
-// prepare finds the delivery of md, or translates md into one.
-func (e *metricsExporter) prepare(ctx context.Context, md pmetric.Metrics) *delivery {
+// convert translates md into what the queue holds.
+func (e *metricsExporter) convert(ctx context.Context, md pmetric.Metrics) (xexporterhelper.Request, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, d := range e.deliveries {
-		if d.md == md {
-			return d
-		}
-	}
 	now := e.now()
 	if now.Sub(e.swept) >= e.cfg.SeriesExpiration/10 {
-		e.translator.Expire(now.Add(-e.cfg.SeriesExpiration), nil)
+		limit := now.Add(-e.cfg.SeriesExpiration)
+		e.translator.Expire(limit, nil)
+		e.table.sweep(limit.UnixMilli())
 		e.swept = now
 	}
-	b := newBatch()
-	e.translator.Translate(md, now, b.add)
+	b := &batch{points: md.DataPointCount()}
+	c := collector{table: e.table, custom: e.cfg.CustomBuckets, now: now.UnixMilli(), batch: b, samples: make([]sample, 0, b.points+md.ResourceMetrics().Len())}
+	e.translator.Translate(md, now, c.add)
+	if b.points == 0 {
+		e.ends(&c)
+	}
+	b.samples = [][]sample{c.samples}
 	e.report(ctx)
-	d := &delivery{md: md, shards: b.cut(e.cfg.Shards, e.cfg.MaxSamplesPerRequest)}
-	if now.Sub(e.describeAt) >= metadataInterval || len(e.described) > e.cfg.MaxSeries {
-		clear(e.described)
-		e.describeAt = now
-	}
-	if r := b.describe(e.described); r != nil {
-		if len(d.shards) == 0 {
-			d.shards = make([][]request, 1)
-		}
-		d.shards[0] = append(d.shards[0], *r) // after samples, which matter more
-	}
-	if e.cfg.Queue.HasValue() {
-		clear(e.deliveries) // its one consumer gave the earlier one up
-		e.deliveries = e.deliveries[:0]
-	} else if len(e.deliveries) == maxDeliveries {
-		e.deliveries = slices.Delete(e.deliveries, 0, 1) // the oldest, as good as surely given up
-	}
-	e.deliveries = append(e.deliveries, d)
-	return d
+	return b, nil
 }
 
 // report counts the points that the translator refused since the last call.
@@ -136,68 +137,4 @@ func (e *metricsExporter) report(ctx context.Context) {
 	e.telemetry.drop(ctx, "duplicate_delta", stats.DuplicateDeltas-e.refused.DuplicateDeltas, "delta points that were there before")
 	e.telemetry.drop(ctx, "unsupported", stats.Unsupported-e.refused.Unsupported, "points without a Prometheus form")
 	e.refused = stats
-}
-
-func (e *metricsExporter) forget(d *delivery) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.deliveries = slices.DeleteFunc(e.deliveries, func(other *delivery) bool { return other == d })
-}
-
-// send writes the shards side by side, and the requests of a shard in order. A
-// request that is refused for good is dropped and counted; the others still go.
-func (e *metricsExporter) send(ctx context.Context, d *delivery) error {
-	errs := make([]error, len(d.shards))
-	var wg sync.WaitGroup
-	for i := range d.shards {
-		if i == len(d.shards)-1 { // the last one needs no goroutine
-			d.shards[i], errs[i] = e.sendShard(ctx, d.shards[i])
-			break
-		}
-		wg.Go(func() { d.shards[i], errs[i] = e.sendShard(ctx, d.shards[i]) })
-	}
-	wg.Wait()
-	return first(errs)
-}
-
-// sendShard returns what is left and why.
-func (e *metricsExporter) sendShard(ctx context.Context, left []request) ([]request, error) {
-	var refused error
-	for len(left) > 0 {
-		err := e.post(ctx, left[0])
-		if err != nil && !consumererror.IsPermanent(err) {
-			return left, err
-		}
-		if err != nil {
-			refused = err
-		}
-		left = left[1:]
-	}
-	return left, refused
-}
-
-// first picks what the caller acts on: a failure to be retried, with the longest
-// wait that was asked for, before one that is final.
-func first(errs []error) error {
-	var retry, final error
-	var wait time.Duration
-	for _, err := range errs {
-		switch {
-		case err == nil:
-		case consumererror.IsPermanent(err):
-			final = err
-		default:
-			retry = err
-			if t, ok := errors.AsType[*throttled](err); ok {
-				wait = max(wait, t.wait)
-			}
-		}
-	}
-	switch {
-	case retry != nil && wait > 0:
-		return exporterhelper.NewThrottleRetry(retry, wait)
-	case retry != nil:
-		return retry
-	}
-	return final
 }

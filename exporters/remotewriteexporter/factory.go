@@ -2,6 +2,7 @@ package remotewriteexporter
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -11,6 +12,9 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
+
+	"github.com/tidewatch/tidewatch/internal/breaker"
 )
 
 var componentType = component.MustNewType("remote_write")
@@ -35,27 +39,31 @@ func createDefaultConfig() component.Config {
 
 	queue := exporterhelper.NewDefaultQueueConfig()
 	queue.Sizer = exporterhelper.RequestSizerTypeBytes
-	queue.QueueSize = 64 << 20 // a day of one host's metrics
+	queue.QueueSize = 32 << 20 // a million samples: hours of one host's metrics
 	queue.BlockOnOverflow = true
 	queue.NumConsumers = 1 // order
 	queue.Batch = configoptional.Some(exporterhelper.BatchConfig{
 		FlushTimeout: time.Second, // an alert rule runs every 15 s or slower
 		Sizer:        exporterhelper.RequestSizerTypeBytes,
-		MinSize:      256 << 10, // about 2,000 samples
-		MaxSize:      4 << 20,   // bounds memory while a backlog is sent
+		MinSize:      256 << 10, // 8,000 samples: two requests side by side
 	})
 	return &Config{
 		ClientConfig: client,
 		Queue:        configoptional.Some(queue),
 		Retry:        retry,
+		Protocol:     ProtocolAuto,
 		// Hides the round trip to a distant receiver; a host needs one.
 		Shards: 4,
-		// Prometheus' max_samples_per_send.
-		MaxSamplesPerRequest: 2000,
+		// Half a megabyte before compression: far below what receivers take, and large
+		// enough that a string of many series is written once for thousands.
+		MaxSamplesPerRequest: 5000,
 		// About 1 KB each, so 200 MB at worst; a host has thousands.
 		MaxSeries: 200_000,
 		// Longer than any usual interval between two deltas.
 		SeriesExpiration: time.Hour,
+		// A fifth of the time after which queries take a series for gone by themselves.
+		StaleAfter:     time.Minute,
+		CircuitBreaker: breaker.DefaultConfig(),
 	}
 }
 
@@ -65,12 +73,32 @@ func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Con
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewMetrics(ctx, set, cfg, e.push,
+	helper, err := xexporterhelper.NewMetricsRequest(ctx, set, e.convert, e.push,
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),
 		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}),
 		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}), // the client has one
 		exporterhelper.WithRetry(c.Retry),
-		exporterhelper.WithQueue(c.Queue),
+		xexporterhelper.WithQueueBatch(c.Queue, xexporterhelper.QueueBatchSettings{Encoding: encoding{e}}),
 	)
+	if err != nil {
+		return nil, fmt.Errorf("make exporter: %w", err)
+	}
+	e.self = helper
+	return &whole{helper, e}, nil
+}
+
+// whole ends what goes through the queue before the queue ends.
+type whole struct {
+	exporter.Metrics
+	e *metricsExporter
+}
+
+// Capabilities says that batches stay as they are: samples are copied from them.
+func (w *whole) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// Shutdown delivers what it can, until ctx ends.
+func (w *whole) Shutdown(ctx context.Context) error {
+	w.e.stopWatching()
+	return w.Metrics.Shutdown(ctx) //nolint:wrapcheck // the helper's own
 }

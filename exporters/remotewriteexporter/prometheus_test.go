@@ -60,7 +60,7 @@ func TestRealPrometheus(t *testing.T) {
 		for k := range points {
 			points[k] = point{k: fmt.Sprint(run, "-", k), at: int(start.Sub(t0).Milliseconds()) + i*1000, v: 1}
 		}
-		require.NoError(t, e.push(t.Context(), sums(true, points...)))
+		require.NoError(t, push(t, e, sums(true, points...)))
 	}
 	at := fmt.Sprintf("%.3f", float64(start.UnixMilli())/1000+times-1)
 	is := func(q, at string, want float64) {
@@ -75,7 +75,7 @@ func TestRealPrometheus(t *testing.T) {
 
 	dist := distributions(pcommon.NewTimestampFromTime(start), false)
 	dist.ResourceMetrics().At(0).Resource().Attributes().PutStr("service.name", run)
-	require.NoError(t, e.push(t.Context(), dist))
+	require.NoError(t, push(t, e, dist))
 	at = fmt.Sprintf("%.3f", float64(start.UnixMilli())/1000)
 	sel := fmt.Sprintf("{job=%q}", run)
 	is("lat_count"+sel, at, 6)
@@ -89,7 +89,7 @@ func TestRealPrometheus(t *testing.T) {
 
 	stale := distributions(pcommon.NewTimestampFromTime(start.Add(time.Second)), true)
 	stale.ResourceMetrics().At(0).Resource().Attributes().PutStr("service.name", run)
-	require.NoError(t, e.push(t.Context(), stale))
+	require.NoError(t, push(t, e, stale))
 	later := fmt.Sprintf("%.3f", float64(start.UnixMilli())/1000+1.5)
 	require.Empty(t, query(t, base, "/api/v1/query", "query", fmt.Sprintf(`{job=%q}`, run), "time", later))
 	require.Empty(t, dropped(t, tel))

@@ -27,15 +27,24 @@ func newTelemetry(set exporter.Settings) (*telemetry, error) {
 		return nil, err
 	}
 	t.samples, err = set.MeterProvider.Meter(scopeName).Int64Counter("tidewatch_remote_write_samples",
-		metric.WithDescription("Samples that the receiver took."))
+		metric.WithDescription("Samples, native histograms and exemplars that the receiver took, by kind and protocol."))
 	if err != nil {
 		return nil, fmt.Errorf("create instrument: %w", err)
 	}
 	return t, nil
 }
 
-func (t *telemetry) written(ctx context.Context, samples int) {
-	t.samples.Add(ctx, int64(samples), metric.WithAttributes(t.id))
+// written counts what the receiver took.
+func (t *telemetry) written(ctx context.Context, v version, c counts) {
+	protocol := attribute.String("protocol", [...]string{v1: ProtocolV1, v2: ProtocolV2}[v])
+	for _, k := range []struct {
+		kind string
+		n    int
+	}{{"sample", c.samples}, {"histogram", c.histograms}, {"exemplar", c.exemplars}} {
+		if k.n > 0 {
+			t.samples.Add(ctx, int64(k.n), metric.WithAttributes(t.id, protocol, attribute.String("kind", k.kind)))
+		}
+	}
 }
 
 func (t *telemetry) drop(ctx context.Context, reason string, n int64, detail string) {

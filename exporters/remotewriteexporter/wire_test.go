@@ -62,7 +62,7 @@ func TestDistributions(t *testing.T) {
 	r := newReceiver(t)
 	e, _ := started(t, configFor(r.URL))
 	at := pcommon.NewTimestampFromTime(t0)
-	require.NoError(t, e.push(t.Context(), distributions(at, false)))
+	require.NoError(t, push(t, e, distributions(at, false)))
 	const rest = "job=wire "
 	require.Equal(t, []string{
 		"__name__=lat_bucket job=wire le=1.0 service_name=wire 1@0",
@@ -86,7 +86,7 @@ func TestDistributions(t *testing.T) {
 	require.Equal(t, []int64{1, 1, 1}, native.PositiveDeltas)
 	require.Equal(t, []prompb.BucketSpan{{Offset: 1, Length: 3}}, native.PositiveSpans)
 
-	require.NoError(t, e.push(t.Context(), distributions(at+1e9, true)))
+	require.NoError(t, push(t, e, distributions(at+1e9, true)))
 	require.Len(t, r.samples(), 16)
 	for _, s := range r.samples()[8:] {
 		require.Contains(t, s, "stale@1000")

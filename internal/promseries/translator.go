@@ -117,6 +117,16 @@ func (t *Translator) Translate(md pmetric.Metrics, now time.Time, fn func(*Point
 	}
 }
 
+// Each calls fn for each series that is remembered, in no order, until fn
+// returns false. fn must not translate.
+func (t *Translator) Each(fn func(*Series) bool) {
+	for _, s := range t.series {
+		if !fn(s) {
+			return
+		}
+	}
+}
+
 // Expire forgets series that had no point since before, after calling fn (which
 // may be nil) for each, and the families that are left without a series.
 func (t *Translator) Expire(before time.Time, fn func(*Series)) {

@@ -1,0 +1,104 @@
+package remotewriteexporter
+
+import (
+	"cmp"
+	"slices"
+)
+
+// group is what a batch holds of one series, in order of time.
+type group struct {
+	series    *series
+	samples   []sample
+	natives   []native
+	exemplars []exemplar
+	first     int32 // of its samples, while they are collected
+	last      int32
+}
+
+func (g *group) size() int { return len(g.samples) + len(g.natives) }
+
+// layout groups batches by series. Its memory is used again for each.
+type layout struct {
+	number uint64
+	groups []group
+	all    []sample
+	next   []int32 // of a sample: the index of the next one of its series
+	run    []sample
+}
+
+// of returns the groups of a batch in the order in which their series come. They
+// are valid until the next call.
+func (l *layout) of(b *batch) []group {
+	l.number++
+	l.all, l.next, l.run = l.all[:0], l.next[:0], l.run[:0]
+	clear(l.groups)
+	l.groups = l.groups[:0]
+	for _, chunk := range b.samples {
+		l.all = append(l.all, chunk...)
+	}
+	for i := range l.all {
+		g := l.group(l.all[i].series)
+		l.next = append(l.next, -1)
+		if g.first < 0 {
+			g.first = int32(i) //nolint:gosec // bounded by memory
+		} else {
+			l.next[g.last] = int32(i) //nolint:gosec // as above
+		}
+		g.last = int32(i) //nolint:gosec // as above
+	}
+	for i := range b.natives {
+		g := l.group(b.natives[i].series)
+		g.natives = append(g.natives, b.natives[i])
+	}
+	for i := range b.exemplars {
+		g := l.group(b.exemplars[i].series)
+		g.exemplars = append(g.exemplars, b.exemplars[i])
+	}
+	l.run = slices.Grow(l.run, len(l.all)) // so that it does not move
+	for i := range l.groups {
+		l.order(&l.groups[i])
+	}
+	return l.groups
+}
+
+func (l *layout) group(s *series) *group {
+	if s.layout != l.number {
+		s.layout, s.slot = l.number, int32(len(l.groups)) //nolint:gosec // as above
+		l.groups = append(l.groups, group{series: s, first: -1})
+	}
+	return &l.groups[s.slot]
+}
+
+// order puts the samples of a group in order of time and keeps the last of those
+// with the same time, since a receiver refuses two values for one time.
+func (l *layout) order(g *group) {
+	if g.first >= 0 && g.first == g.last {
+		g.samples = l.all[g.first : g.first+1 : g.first+1]
+	} else if g.first >= 0 {
+		start := len(l.run)
+		for i := g.first; i >= 0; i = l.next[i] {
+			l.run = append(l.run, l.all[i])
+		}
+		g.samples = inOrder(l.run[start:], func(s *sample) int64 { return s.time })
+	}
+	if len(g.natives) > 1 {
+		g.natives = inOrder(g.natives, func(n *native) int64 { return n.time })
+	}
+	if len(g.exemplars) > 1 {
+		slices.SortStableFunc(g.exemplars, func(a, b exemplar) int {
+			return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.value, b.value)) // the order in which Prometheus takes them
+		})
+	}
+}
+
+func inOrder[T any](all []T, at func(*T) int64) []T {
+	slices.SortStableFunc(all, func(a, b T) int { return cmp.Compare(at(&a), at(&b)) })
+	kept := all[:0]
+	for i := range all {
+		if i+1 < len(all) && at(&all[i+1]) == at(&all[i]) {
+			continue
+		}
+		kept = append(kept, all[i])
+	}
+	return kept
+}
