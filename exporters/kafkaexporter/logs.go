@@ -1,0 +1,66 @@
+package kafkaexporter
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+var (
+	encodeLogs plog.ProtoMarshaler
+	decodeLogs plog.ProtoUnmarshaler
+)
+
+func (e *kafkaExporter) pushLogs(ctx context.Context, ld plog.Logs) error {
+	b, err := encodeLogs.MarshalLogs(ld)
+	if err != nil {
+		return consumererror.NewPermanent(fmt.Errorf("encode logs: %w", err))
+	}
+	messages := byKey(b, func(n int) (uint64, int) {
+		rl := ld.ResourceLogs().At(n)
+		items := 0
+		for _, sl := range rl.ScopeLogs().All() {
+			items += sl.LogRecords().Len()
+		}
+		return resourceKey(rl.Resource(), e.cfg.Key.Logs), items
+	})
+	failed, err := e.send(ctx, e.cfg.Topics.Logs, messages, halveLogs)
+	if err == nil {
+		return nil
+	}
+	left, derr := decodeLogs.UnmarshalLogs(failed)
+	if derr != nil { // cannot be: it was encoded above
+		return err
+	}
+	return consumererror.NewLogs(err, left)
+}
+
+func halveLogs(b []byte) (first, second message, ok bool) {
+	whole, err := decodeLogs.UnmarshalLogs(b)
+	n := whole.LogRecordCount()
+	if err != nil || n < 2 {
+		return message{}, message{}, false
+	}
+	other := plog.NewLogs()
+	whole.CopyTo(other)
+	return logsPart(whole, 0, n/2), logsPart(other, n/2, n), true
+}
+
+// logsPart leaves the records from one number up to another in ld and encodes them.
+func logsPart(ld plog.Logs, from, to int) message {
+	n := -1
+	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
+		rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
+			sl.LogRecords().RemoveIf(func(plog.LogRecord) bool {
+				n++
+				return n < from || n >= to
+			})
+			return sl.LogRecords().Len() == 0
+		})
+		return rl.ScopeLogs().Len() == 0
+	})
+	b, _ := encodeLogs.MarshalLogs(ld) // pdata that was decoded can be encoded
+	return message{value: b, items: to - from}
+}

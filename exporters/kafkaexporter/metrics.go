@@ -1,0 +1,103 @@
+package kafkaexporter
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+)
+
+var (
+	encodeMetrics pmetric.ProtoMarshaler
+	decodeMetrics pmetric.ProtoUnmarshaler
+)
+
+func (e *kafkaExporter) pushMetrics(ctx context.Context, md pmetric.Metrics) error {
+	b, err := encodeMetrics.MarshalMetrics(md)
+	if err != nil {
+		return consumererror.NewPermanent(fmt.Errorf("encode metrics: %w", err))
+	}
+	messages := byKey(b, func(n int) (uint64, int) {
+		rm := md.ResourceMetrics().At(n)
+		items := 0
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, m := range sm.Metrics().All() {
+				items += points(m)
+			}
+		}
+		return resourceKey(rm.Resource(), e.cfg.Key.Metrics), items
+	})
+	failed, err := e.send(ctx, e.cfg.Topics.Metrics, messages, halveMetrics)
+	if err == nil {
+		return nil
+	}
+	left, derr := decodeMetrics.UnmarshalMetrics(failed)
+	if derr != nil { // cannot be: it was encoded above
+		return err
+	}
+	return consumererror.NewMetrics(err, left)
+}
+
+func points(m pmetric.Metric) int {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		return m.Gauge().DataPoints().Len()
+	case pmetric.MetricTypeSum:
+		return m.Sum().DataPoints().Len()
+	case pmetric.MetricTypeHistogram:
+		return m.Histogram().DataPoints().Len()
+	case pmetric.MetricTypeExponentialHistogram:
+		return m.ExponentialHistogram().DataPoints().Len()
+	case pmetric.MetricTypeSummary:
+		return m.Summary().DataPoints().Len()
+	}
+	return 0
+}
+
+func halveMetrics(b []byte) (first, second message, ok bool) {
+	whole, err := decodeMetrics.UnmarshalMetrics(b)
+	n := whole.DataPointCount()
+	if err != nil || n < 2 {
+		return message{}, message{}, false
+	}
+	other := pmetric.NewMetrics()
+	whole.CopyTo(other)
+	return metricsPart(whole, 0, n/2), metricsPart(other, n/2, n), true
+}
+
+// metricsPart leaves the points from one number up to another in md and encodes them.
+func metricsPart(md pmetric.Metrics, from, to int) message {
+	n := -1
+	elsewhere := func() bool {
+		n++
+		return n < from || n >= to
+	}
+	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
+		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
+			sm.Metrics().RemoveIf(func(m pmetric.Metric) bool {
+				removePoints(m, elsewhere)
+				return points(m) == 0
+			})
+			return sm.Metrics().Len() == 0
+		})
+		return rm.ScopeMetrics().Len() == 0
+	})
+	b, _ := encodeMetrics.MarshalMetrics(md) // pdata that was decoded can be encoded
+	return message{value: b, items: to - from}
+}
+
+func removePoints(m pmetric.Metric, remove func() bool) {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		m.Gauge().DataPoints().RemoveIf(func(pmetric.NumberDataPoint) bool { return remove() })
+	case pmetric.MetricTypeSum:
+		m.Sum().DataPoints().RemoveIf(func(pmetric.NumberDataPoint) bool { return remove() })
+	case pmetric.MetricTypeHistogram:
+		m.Histogram().DataPoints().RemoveIf(func(pmetric.HistogramDataPoint) bool { return remove() })
+	case pmetric.MetricTypeExponentialHistogram:
+		m.ExponentialHistogram().DataPoints().RemoveIf(func(pmetric.ExponentialHistogramDataPoint) bool { return remove() })
+	case pmetric.MetricTypeSummary:
+		m.Summary().DataPoints().RemoveIf(func(pmetric.SummaryDataPoint) bool { return remove() })
+	}
+}
