@@ -60,10 +60,9 @@ func Analyze(in Input) []Suspect {
 			}
 		}
 	} else {
-		clues = append(clues, transferClues(in.Series)...)
 		clues = append(clues, flowClues(in.Series, calls)...)
 	}
-	clues = append(clues, resourceClues(in.Series)...)
+	clues = append(clues, resourceClues(in.Series, in.Window, clues)...)
 	return rank(clues, calls)
 }
 
@@ -79,7 +78,7 @@ func rank(clues []Clue, calls []Call) []Suspect {
 	best := map[string]map[Channel]float64{}
 	by := map[string][]Clue{}
 	for _, c := range clues {
-		if c.Strength <= 0.02 {
+		if c.Strength <= hint/10 {
 			continue
 		}
 		if best[c.service] == nil {

@@ -10,6 +10,16 @@ type shift struct {
 	link       link
 	z          float64 // positive is more often
 	usual, now float64 // per parent
+	requests   float64 // that it happened to
+}
+
+// covers says how well a change that so many requests show may be the cause of
+// one that most show: what is caused cannot be more than what causes.
+func covers(requests, most float64) float64 {
+	if most == 0 {
+		return 1
+	}
+	return max(0.5, min(1, math.Sqrt(requests/most)))
 }
 
 // shifted compares how often things happen within operations.
@@ -27,7 +37,7 @@ func shifted(w *Summary, b *Baseline) (found []shift, tests int) {
 			before, blocks = x.all, x.blocks
 		}
 		if z := changeOfRate(now, before, blocks); z != 0 {
-			found = append(found, shift{l, z, before.mean(), now.mean()})
+			found = append(found, shift{l, z, before.mean(), now.mean(), now.n * min(1, math.Abs(now.mean()-before.mean()))})
 		}
 	}
 	for l, m := range w.links {
@@ -46,12 +56,19 @@ func courseClues(w *Summary, b *Baseline) []Clue {
 	all, tests := shifted(w, b)
 	truncated := stopsEarly(all)
 	var clues []Clue
+	most := 0.0
+	for _, s := range all {
+		if surprise(math.Abs(s.z), tests) > hint {
+			most = max(most, s.requests)
+		}
+	}
 	for _, s := range all {
 		c := Clue{service: s.link.parent.Service, Sigmas: math.Abs(s.z), Operation: s.link.parent.Operation, Usual: s.usual, Now: s.now, Unit: "per request", fault: Code}
 		c.Strength = surprise(c.Sigmas, tests)
-		if c.Strength == 0 {
+		if c.Strength < hint/10 {
 			continue
 		}
+		c.Strength *= covers(s.requests, most)
 		more := s.z > 0
 		switch s.link.sort {
 		case localChild:

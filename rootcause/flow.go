@@ -24,6 +24,7 @@ func flowClues(series []Series, calls []Call) []Clue {
 			callers[c.Callee] = append(callers[c.Callee], c.Caller)
 		}
 	}
+	below := reach(calls)
 	time := flow{
 		loss:  func(s *serviceState) (level, bool) { return s.latency, s.hasLatency },
 		whole: func(s *serviceState) float64 { return s.latency.usual },
@@ -32,18 +33,56 @@ func flowClues(series []Series, calls []Call) []Clue {
 		loss:  func(s *serviceState) (level, bool) { return s.failures, s.hasFailure },
 		whole: func(*serviceState) float64 { return 0.1 },
 	}
-	var clues []Clue
+	felt := frontDoor(states, callers, below)
+	clues := transferClues(series, felt)
 	for _, x := range time.own(states, callees, callers) {
+		x.clue.Strength *= felt[x.clue.service]
 		x.clue.Channel, x.clue.fault, x.clue.Unit = LostTime, SlowService, "s"
 		x.clue.Text = fmt.Sprintf("its requests take %s, usually %s, and what it calls does not explain that", span(x.clue.Now), span(x.clue.Usual))
 		clues = append(clues, x.clue)
 	}
 	for _, x := range failed.own(states, callees, callers) {
+		x.clue.Strength *= felt[x.clue.service]
 		x.clue.Channel, x.clue.fault, x.clue.Unit = LostRequests, Availability, "share"
 		x.clue.Text = fmt.Sprintf("%.2g %% of its requests fail, usually %.2g %%, and what it calls does not explain that", 100*x.clue.Now, 100*x.clue.Usual)
 		clues = append(clues, x.clue)
 	}
 	return clues
+}
+
+// unfelt is what remains of the strength of a loss that no user notices.
+const unfelt = 0.3
+
+// frontDoor is by how much each service's trouble counts: all of it if the
+// services at which users come in lose too.
+func frontDoor(states map[string]*serviceState, callers map[string][]string, below map[string]map[string]bool) map[string]float64 {
+	var most float64
+	for _, s := range states {
+		most = max(most, s.requests)
+	}
+	felt := make(map[string]float64, len(states))
+	for name := range states {
+		felt[name] = unfelt
+	}
+	known := false
+	for door, s := range states {
+		if len(callers[door]) > 0 || s.requests < most/10 || !s.hasLatency && !s.hasFailure {
+			continue
+		}
+		known = true
+		z := max(s.latency.z, s.failures.z)
+		share := unfelt + (1-unfelt)*min(1, max(0, z-1)/2)
+		felt[door] = max(felt[door], share)
+		for name := range below[door] {
+			felt[name] = max(felt[name], share)
+		}
+	}
+	if !known {
+		for name := range felt {
+			felt[name] = 1
+		}
+	}
+	return felt
 }
 
 // states collects the series of each service; of several instances, the one that
@@ -74,8 +113,12 @@ func states(series []Series) map[string]*serviceState {
 				st.failures, st.hasFailure = l, true
 			}
 		case Requests:
-			st.requests += max(l.usual, 0)
+			st.requests += max(quantile(values(s.Now), 0.5), 0)
 		}
+	}
+	for _, st := range out {
+		st.latency = st.latency.of(st.requests, Latency)
+		st.failures = st.failures.of(st.requests, Failures)
 	}
 	return out
 }
@@ -110,12 +153,12 @@ func (f flow) own(states map[string]*serviceState, callees, callers map[string][
 		s := states[name]
 		l, _ := f.loss(s)
 		strength := surprise(z[name], tests*4)
-		if strength == 0 {
+		if strength < hint/10 {
 			continue
 		}
 		explained := 0.0
 		for _, c := range callees[name] {
-			if surprise(z[c], tests*4) > 0 {
+			if surprise(z[c], tests*4) > hint {
 				explained += lost[c] * share(states, name, callers[c])
 			}
 		}

@@ -2,8 +2,18 @@ package rootcause
 
 import "fmt"
 
-// resourceClues find instances that use unusually much CPU or memory.
-func resourceClues(series []Series) []Clue {
+// resourceClues find instances that use unusually much CPU or memory. It is no
+// cause while the service's own time, where spans show it, stays as it was.
+func resourceClues(series []Series, w *Summary, times []Clue) []Clue {
+	seen, slower := map[string]bool{}, map[string]float64{}
+	if w != nil {
+		for p := range w.times {
+			seen[p.Service] = true
+		}
+	}
+	for _, c := range times {
+		slower[c.service] = max(slower[c.service], c.Strength)
+	}
 	var clues []Clue
 	tests := 0
 	for i := range series {
@@ -35,14 +45,18 @@ func resourceClues(series []Series) []Clue {
 		clues = append(clues, c)
 	}
 	for i := range clues {
-		clues[i].Strength *= surprise(clues[i].Sigmas, tests)
+		c := &clues[i]
+		c.Strength *= surprise(c.Sigmas, tests)
+		if seen[c.service] {
+			c.Strength *= unfelt + (1-unfelt)*min(1, slower[c.service]/0.3)
+		}
 	}
 	return clues
 }
 
 // transferClues find calls that are longer under way than usual, where that is
 // known from outside.
-func transferClues(series []Series) []Clue {
+func transferClues(series []Series, felt map[string]float64) []Clue {
 	var clues []Clue
 	tests := 0
 	for i := range series {
@@ -63,7 +77,7 @@ func transferClues(series []Series) []Clue {
 		}
 	}
 	for i := range clues {
-		clues[i].Strength = surprise(clues[i].Sigmas, tests)
+		clues[i].Strength = surprise(clues[i].Sigmas, tests) * felt[clues[i].service]
 	}
 	return clues
 }

@@ -17,7 +17,7 @@ const (
 	Latency
 	// Failures is the share of requests that fail, 0 to 1.
 	Failures
-	// Requests is how many came in, in any unit that all services share.
+	// Requests is how many came in from one value to the next.
 	Requests
 	// Transfer is the time in seconds that calls from Service to Callee are under
 	// way: what the caller waits beyond what the callee takes.
@@ -41,7 +41,23 @@ type Series struct {
 // level is what a series says of the window.
 type level struct {
 	usual, now float64
-	z          float64 // how far up, in spreads of the past
+	spread     float64 // of the past
+	z          float64 // how far up, in spreads
+}
+
+// of makes a level one of so many requests: few tell little. Durations vary by
+// about as much as they are long; of failures at least half a request is in doubt.
+func (l level) of(requests float64, role Role) level {
+	if requests <= 0 {
+		return l
+	}
+	chance := l.usual / math.Sqrt(requests)
+	if role == Failures {
+		p := (l.usual*requests + 0.5) / (requests + 1)
+		chance = math.Sqrt(p * (1 - p) / requests)
+	}
+	l.z = (l.now - l.usual) / math.Hypot(l.spread, chance)
+	return l
 }
 
 // floors are the least spreads by role, in the unit of the role, below which a
@@ -72,14 +88,14 @@ func (s *Series) read() (level, bool) {
 	}
 	least, share := s.Role.floors()
 	l := level{usual: quantile(past, 0.5), now: now[len(now)-1]}
-	spread := max((quantile(past, 0.9)-l.usual)/1.28, (l.usual-quantile(past, 0.1))/1.28, least, share*math.Abs(l.usual))
+	l.spread = max((quantile(past, 0.9)-l.usual)/1.28, (l.usual-quantile(past, 0.1))/1.28, least, share*math.Abs(l.usual))
 	if len(past) < 5 { // few values know little of their spread
-		spread = max(spread, 0.3*math.Abs(l.usual))
+		l.spread = max(l.spread, 0.3*math.Abs(l.usual))
 	}
 	if len(recent) > 0 {
 		l.usual = max(l.usual, quantile(recent, 0.5))
 	}
-	l.z = (l.now - l.usual) / spread
+	l.z = (l.now - l.usual) / l.spread
 	return l, true
 }
 

@@ -1,6 +1,8 @@
 package rootcause
 
-import "math"
+import (
+	"math"
+)
 
 // moments are count, mean and spread of numbers, kept so that they can be merged.
 type moments struct {
@@ -88,12 +90,20 @@ func changeOfRate(window, history moments, blocks []moments) float64 {
 	return d / math.Sqrt(v/window.n+v/history.n+drift(blocks, v))
 }
 
-// surprise turns a number of standard errors into 0 (what the largest of that
-// many tests may reach by chance) to 1.
+// surprise turns a number of standard errors into 0 to 1: next to nothing up to what
+// the largest of that many tests may reach by chance, and rising beyond it. It
+// rises slowly, as no model of chance is right that far out.
 func surprise(z float64, tests int) float64 {
 	limit := math.Sqrt(2*math.Log(float64(max(tests, 10)))) + 0.5
-	if z <= limit {
+	if z <= 0 {
 		return 0
 	}
-	return 1 - math.Exp(-(z-limit)/limit)
+	if z <= limit {
+		return hint * math.Pow(z/limit, 4)
+	}
+	return hint + (1-hint)*(1-math.Exp(-(z-limit)/limit))
 }
+
+// hint is the strength of evidence that chance may well have made: it ranks
+// suspects if there is nothing better, and no more.
+const hint = 0.05

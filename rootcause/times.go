@@ -36,7 +36,7 @@ func slower(w *Summary, b *Baseline) (found []slow, tests int) {
 // service's; time on the way of a call belongs to the end that slow calls share.
 func timeClues(w *Summary, b *Baseline) []Clue {
 	all, tests := slower(w, b)
-	all = slices.DeleteFunc(all, func(s slow) bool { return surprise(s.z, tests) == 0 })
+	all = slices.DeleteFunc(all, func(s slow) bool { return surprise(s.z, tests) <= hint })
 	if len(all) == 0 {
 		return nil
 	}

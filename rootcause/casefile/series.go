@@ -23,8 +23,10 @@ var columns = []struct {
 	{name: "server_p90_s", role: rootcause.Latency, factor: 1},
 	{name: "availability_pct", role: rootcause.Failures, factor: -0.01},
 	{name: "requests", role: rootcause.Requests, factor: 1},
-	{name: "ops_per_s", role: rootcause.Requests, factor: 1},
+	{name: perSecond, role: rootcause.Requests, factor: 1},
 }
+
+const perSecond = "ops_per_s"
 
 type sample struct{ at, value float64 }
 
@@ -49,13 +51,21 @@ func readSeries(in *rootcause.Input, past, dir string, start float64) error {
 		in.Calls = calls
 	}
 	for k, samples := range near {
-		s := split(samples, start)
+		s, step := split(samples, start)
 		s.Service, s.Callee, s.Instance, s.Name, s.Role = k.service, k.callee, k.instance, k.name, k.role
 		if older := long[k]; len(older) > 0 {
 			s.Recent = s.Past
 			s.Past = make([]float64, 0, len(older))
 			for _, x := range older {
 				s.Past = append(s.Past, x.value)
+			}
+		}
+		if k.name == perSecond {
+			for i := range s.Now {
+				s.Now[i] *= step
+			}
+			for i := range s.Past {
+				s.Past[i] *= step
 			}
 		}
 		in.Series = append(in.Series, s)
@@ -67,8 +77,9 @@ func readSeries(in *rootcause.Input, past, dir string, start float64) error {
 }
 
 // split parts samples, which stand for the time until the next one: what is mostly
-// before the window is past, what is mostly within it is of now.
-func split(samples []sample, start float64) rootcause.Series {
+// before the window is past, what is mostly within it is of now. The second result
+// is the time from one to the next.
+func split(samples []sample, start float64) (rootcause.Series, float64) {
 	slices.SortFunc(samples, func(a, b sample) int { return cmp.Compare(a.at, b.at) })
 	step := math.Inf(1)
 	for i := 1; i < len(samples); i++ {
@@ -87,7 +98,7 @@ func split(samples []sample, start float64) rootcause.Series {
 			s.Now = append(s.Now, x.value)
 		}
 	}
-	return s
+	return s, step
 }
 
 func metrics(name string, into map[seriesKey][]sample) error {
