@@ -28,6 +28,11 @@ const (
 	// AttrTemplate is the pattern's readable template, with variables as <type>.
 	AttrTemplate = "log.record.template"
 
+	// AttrErrorCode is the id of an entry of the catalogue of error codes: family and
+	// code, as errno.ECONNREFUSED; AttrErrorClass the class of trouble it belongs to.
+	AttrErrorCode  = "error.code"
+	AttrErrorClass = "error.class"
+
 	// AttrMetric names, on the baseline families, the metric that they describe.
 	AttrMetric = "metric"
 	// AttrHorizon says, on the forecast families, how far ahead: 30m, 1h or 2h.
