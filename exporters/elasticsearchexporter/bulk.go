@@ -50,6 +50,8 @@ type sending struct {
 	err     error // the first reason for left
 	wait    time.Duration
 	refused []refusal
+	// repeated is how many the server had already.
+	repeated int
 }
 
 // refusal is a document that the server will never take.
@@ -62,19 +64,25 @@ type refusal struct {
 // the numbers of those to send again, ascending, and why.
 func (b *bulk) send(ctx context.Context, body *body) ([]int, error) {
 	s := &sending{body: body}
-	for low := 0; low < len(body.items); {
-		high := body.fit(low, b.maxBytes)
-		if !b.sendRange(ctx, s, low, high) {
-			s.keep(high, len(body.items), s.err) // the server is in trouble: don't add to it
-			break
-		}
-		low = high
-	}
+	b.sendAll(ctx, s)
 	b.bury(ctx, s)
 	if s.err != nil && s.wait > 0 {
 		return s.left, exporterhelper.NewThrottleRetry(s.err, s.wait)
 	}
 	return s.left, s.err
+}
+
+// sendAll sends the body once, up to the first request that says that the server
+// is in trouble: more would add to it.
+func (b *bulk) sendAll(ctx context.Context, s *sending) {
+	for low := 0; low < len(s.body.items); {
+		high := s.body.fit(low, b.maxBytes)
+		if !b.sendRange(ctx, s, low, high) {
+			s.keep(high, len(s.body.items), s.err)
+			return
+		}
+		low = high
+	}
 }
 
 // fit returns the end of the longest range from low that has at most maxBytes,
@@ -180,6 +188,7 @@ func (b *bulk) sort(ctx context.Context, s *sending, low int, results []result) 
 			s.keep(low+i, low+i+1, fmt.Errorf("store document: server answers %d: %s", r.Status, r.Error))
 		}
 	}
+	s.repeated += repeated
 	if repeated > 0 {
 		b.counter.Repeat(ctx, repeated)
 	}

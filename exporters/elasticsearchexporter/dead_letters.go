@@ -75,14 +75,7 @@ func (d *deadLetters) store(ctx context.Context, from *body, refused []refusal) 
 // documents are counted all the same, and kept in the file where there is one.
 func (d *deadLetters) send(ctx context.Context, letters *body) ([]int, error) {
 	s := &sending{body: letters}
-	for low := 0; low < len(letters.items); {
-		high := letters.fit(low, d.bulk.maxBytes)
-		if !d.bulk.sendRange(ctx, s, low, high) {
-			s.keep(high, len(letters.items), s.err)
-			break
-		}
-		low = high
-	}
+	d.bulk.sendAll(ctx, s)
 	if len(s.refused) > 0 {
 		d.warned.Do(func() {
 			d.bulk.logger.Warn("The server refuses dead letters, too. Documents that it refuses are only counted, and kept in dead_letter_file where one is set. This is said once.",
