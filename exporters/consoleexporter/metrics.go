@@ -14,8 +14,8 @@ import (
 	"github.com/tidewatch/tidewatch/signals"
 )
 
-// consumeMetrics keeps the baseline families; of every other metric only its
-// name, unit and description are of use here.
+// consumeMetrics keeps the baseline families, and what is known of services; of every
+// other metric only its name, unit and description are of use here.
 func (e *consoleExporter) consumeMetrics(_ context.Context, md pmetric.Metrics) error {
 	for _, rm := range md.ResourceMetrics().All() {
 		resource := rm.Resource().Attributes()
@@ -26,6 +26,10 @@ func (e *consoleExporter) consumeMetrics(_ context.Context, md pmetric.Metrics) 
 					e.putLearned(id, m)
 					continue
 				}
+				if e.putGraph(m) {
+					continue
+				}
+				e.putService(resource, id, m)
 				if f, ok := family(m.Name()); ok {
 					e.putPoints(resource, id, f, m)
 					continue

@@ -43,6 +43,9 @@ func (a *api) register(mux *http.ServeMux) {
 		"traces":        a.traces,
 		"traces/{id}":   a.trace,
 		"pipeline":      a.pipelineView,
+
+		"services":       a.services,
+		"services/graph": a.serviceGraph,
 	} {
 		mux.HandleFunc("GET /api/v1/"+route, func(w http.ResponseWriter, r *http.Request) { serve(w, r, answer) })
 	}
@@ -265,10 +268,6 @@ func (a *api) logs(q *query) (any, error) {
 		Limit:       q.limit(100),
 	})
 	return map[string]any{"logs": lines}, nil
-}
-
-func (a *api) traces(q *query) (any, error) {
-	return map[string]any{"traces": a.store.Traces(q.limit(50))}, nil
 }
 
 // trace returns one trace with its spans and the recent lines that carry its id.

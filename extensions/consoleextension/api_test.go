@@ -59,6 +59,7 @@ func goldenAPI() http.Handler {
 	f.ID, f.State, f.Metric, f.Receipt, f.Links = "2", signals.StateResolved, "", "", nil
 	s.PutFinding(f)
 	s.PutSpan(localstore.Span{TraceID: "ab", SpanID: "1", Name: "GET /", Kind: "Server", Service: "web", Start: goldenTime.UnixNano(), Duration: 1500, Error: true})
+	putServices(s)
 	mux := http.NewServeMux()
 	a := &api{
 		store: s, pipeline: newPipelineWatch(""), host: hostInfo{Name: "tide", OS: "linux", Arch: "amd64"}, version: "1.2.3", started: goldenTime.Add(-time.Hour),
@@ -90,6 +91,10 @@ func TestAnswers(t *testing.T) {
 		"traces":          "traces",
 		"trace":           "traces/AB",
 		"pipeline":        "pipeline",
+		"traces_none":     "traces?service=web&min_duration_ms=1",
+		"services":        "services",
+		"services_all":    "services?operations=1&service=web",
+		"services_graph":  "services/graph",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := ask(h, "/api/v1/"+path)

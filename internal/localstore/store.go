@@ -1,6 +1,6 @@
 // Package localstore is the agent's short memory: the last hour of watched
-// series, the log patterns, findings, recent lines and traces that the local
-// page shows. Everything in it is bounded, lives in memory only and is lost at
+// series, the log patterns, findings, recent lines, traces and services that the
+// local page shows. Everything in it is bounded, lives in memory only and is lost at
 // exit; the backends keep history, this keeps an agent useful without any.
 //
 // The clock is the caller's: every write carries its time. Strings handed to
@@ -80,6 +80,7 @@ type Store struct {
 	findings findingTable
 	logs     logRings
 	traces   traceTable
+	services serviceTable
 }
 
 // New returns an empty store.
@@ -91,6 +92,7 @@ func New(o Options) *Store {
 	s.findings.init(o.MaxFindings)
 	s.logs.init(o.MaxLogs)
 	s.traces.init(o.MaxTraces, o.MaxSpans)
+	s.services.init()
 	return s
 }
 
@@ -111,11 +113,15 @@ type Totals struct {
 	Series   int `json:"series"`
 	Patterns int `json:"patterns"`
 	Traces   int `json:"traces"`
+	// Services counts services and their operations, Edges who calls whom.
+	Services int `json:"services"`
+	Edges    int `json:"edges"`
 
 	EvictedSeries   uint64 `json:"evicted_series"`
 	EvictedPatterns uint64 `json:"evicted_patterns"`
 	EvictedFindings uint64 `json:"evicted_findings"`
 	EvictedTraces   uint64 `json:"evicted_traces"`
+	EvictedServices uint64 `json:"evicted_services"`
 	// RefusedPoints were of series for which there was no room; LatePoints came before the newest point of their series and fitted no point
 	// held; DroppedSpans exceeded what one trace may hold.
 	RefusedPoints uint64 `json:"refused_points"`
@@ -131,6 +137,7 @@ func (s *Store) Totals() Totals {
 	s.findings.total(&t)
 	s.logs.total(&t)
 	s.traces.total(&t)
+	s.services.total(&t)
 	return t
 }
 

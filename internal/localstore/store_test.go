@@ -42,7 +42,7 @@ func TestConcurrentUse(t *testing.T) {
 		wg.Go(func() {
 			for range 50 {
 				_, err := json.Marshal([]any{
-					s.Series(), s.Patterns(start), s.Findings(), s.Logs(localstore.LogQuery{Text: "x"}), s.Traces(10), s.Totals(),
+					s.Series(), s.Patterns(start), s.Findings(), s.Logs(localstore.LogQuery{Text: "x"}), s.FindTraces(localstore.TraceQuery{Limit: 10}), s.Services(start), s.Edges(start), s.Totals(),
 				})
 				require.NoError(t, err)
 				_, _, _ = s.Trace("t1")

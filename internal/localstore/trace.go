@@ -127,20 +127,6 @@ func (sp Span) clipped(traceID string) Span {
 	return sp
 }
 
-// Traces returns the traces held, the one written last first.
-func (s *Store) Traces(limit int) []TraceView {
-	t := &s.traces
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	out := []TraceView{}
-	for e := t.lru.Front(); e != nil && len(out) < limit; e = e.Next() {
-		if tr := e.Value.(*trace); len(tr.spans) > 0 {
-			out = append(out, tr.view())
-		}
-	}
-	return out
-}
-
 // Trace returns a trace and its spans by start.
 func (s *Store) Trace(id string) (TraceView, []Span, bool) {
 	t := &s.traces

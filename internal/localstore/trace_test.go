@@ -33,7 +33,7 @@ func TestTracesAreBounded(t *testing.T) {
 			s.PutSpan(localstore.Span{TraceID: fmt.Sprint(i), SpanID: fmt.Sprint(j)})
 		}
 	}
-	traces := s.Traces(1000)
+	traces := s.FindTraces(localstore.TraceQuery{Limit: 1000})
 	require.Len(t, traces, 14) // 14 * 7 <= 100
 	require.Equal(t, "99", traces[0].ID)
 	require.EqualValues(t, 990, s.Totals().DroppedSpans)
