@@ -97,7 +97,7 @@ func (e *Entry) complete(members []*Member) {
 		e.Matchers = phrasesOf(members)
 	}
 	if len(e.Matchers) == 0 {
-		e.Matchers = []string{"{code}"} // no line tells of it, but people may write it
+		e.Matchers = []string{"learned " + e.Code} // no line tells of it, but people may write it
 	}
 	if e.FirstCommand == "" {
 		e.FirstCommand = "tidewatch incidents show " + e.Learned.Incident
