@@ -56,7 +56,7 @@ type Entry struct {
 	Name string `yaml:"name,omitempty"`
 	// Matchers are word sequences that tell of the code in a line. Case and what stands
 	// between words (up to four characters) do not matter; "*" is any one word, but not
-	// among the first two. {code} is the code.
+	// among the first two.
 	Matchers []string `yaml:"matchers,omitempty"`
 	// With are word sequences of which the line must have one as well.
 	With  []string `yaml:"with,omitempty"`
@@ -96,8 +96,13 @@ func (e *Entry) check(forms []string) error {
 		return fmt.Errorf("first_command of %s is missing", e.Code)
 	case len(e.Matchers) == 0 && len(forms) == 0:
 		return fmt.Errorf("matchers of %s are missing, and the file has no forms", e.Code)
+	case len(e.Matchers) == 0 && len(sequence(e.Code)) != 1:
+		return fmt.Errorf("matchers of %s are missing: forms are for codes of one word", e.Code)
 	}
 	for _, m := range e.Matchers {
+		if strings.Contains(m, codeText) {
+			return fmt.Errorf("matcher %q of %s has {code} in it, which only the forms of a file have", m, e.Code)
+		}
 		if err := checkSequence(m); err != nil {
 			return fmt.Errorf("matcher %q of %s %w", m, e.Code, err)
 		}
@@ -119,6 +124,8 @@ func checkSequence(s string) error {
 		return fmt.Errorf("has more than %d words", maxWords)
 	case w[0] == anyWord || len(w) > 1 && w[1] == anyWord:
 		return errors.New("has * among its first two words")
+	case w[0] == codeWord:
+		return errors.New("begins with {code}: a code alone is a matcher of its entry")
 	}
 	return nil
 }

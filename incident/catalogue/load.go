@@ -97,8 +97,8 @@ func (c *Catalogue) read(system fs.FS, name string) []error {
 		if err := checkSequence(form); err != nil {
 			errs = append(errs, fmt.Errorf("%s: form %q %w", name, form, err))
 		}
-		if !strings.Contains(form, "{code}") {
-			errs = append(errs, fmt.Errorf("%s: form %q has no {code} in it", name, form))
+		if strings.Count(form, codeText) != 1 {
+			errs = append(errs, fmt.Errorf("%s: form %q must have {code} once", name, form))
 		}
 	}
 	c.forms[f.Family] = append(c.forms[f.Family], f.Forms...)

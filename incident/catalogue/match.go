@@ -1,9 +1,6 @@
 package catalogue
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Match is the code that a line tells of.
 type Match struct {
@@ -24,14 +21,20 @@ type Matcher struct {
 }
 
 const (
-	alone  = 1 << iota // a sequence of this one word
-	inPair             // a longer one begins with it
+	alone  = 1 << iota // a sequence of this one word, or a form that goes on with a code
+	inPair             // one of more words begins with it
 )
 
 type candidate struct {
+	meant
+	codes map[uint64]meant // of a form: by the hash of the code; nil otherwise
+	rest  []uint64         // the words after those of the key
+	words int              // in all
+}
+
+// meant is what a sequence tells of, if the line has one of with as well.
+type meant struct {
 	match Match
-	rest  []uint64 // the words after the first two
-	words int      // in all
 	with  [][]uint64
 }
 
@@ -43,24 +46,39 @@ func pair(a, b uint64) uint64 { return mix(a + b>>7) }
 // Matcher returns one for all entries.
 func (c *Catalogue) Matcher() *Matcher {
 	m := &Matcher{table: map[uint64][]candidate{}}
+	codes := map[string]map[uint64]meant{}
 	for _, e := range c.entries {
-		with := make([][]uint64, 0, len(e.With))
+		what := meant{match: Match{ID: e.ID(), Class: e.Class}}
 		for _, w := range e.With {
-			with = append(with, sequence(w))
+			what.with = append(what.with, sequence(w))
 		}
-		for _, s := range slices.Concat(e.Matchers, c.forms[e.Family]) {
-			words := sequence(strings.ReplaceAll(s, "{code}", e.Code))
-			cand := candidate{match: Match{ID: e.ID(), Class: e.Class}, words: len(words), with: with}
-			key, how := words[0], byte(alone)
-			if len(words) > 1 {
-				key, how = pair(words[0], words[1]), inPair
-				cand.rest = words[2:]
+		for _, s := range e.Matchers {
+			m.add(sequence(s), what, nil)
+		}
+		if code := sequence(e.Code); len(code) == 1 {
+			if codes[e.Family] == nil {
+				codes[e.Family] = map[uint64]meant{}
 			}
-			m.begins[place(words[0])] |= how
-			m.table[key] = append(m.table[key], cand)
+			codes[e.Family][code[0]] = what
+		}
+	}
+	for family, forms := range c.forms {
+		for _, f := range forms {
+			m.add(sequence(f), meant{}, codes[family])
 		}
 	}
 	return m
+}
+
+func (m *Matcher) add(words []uint64, what meant, codes map[uint64]meant) {
+	cand := candidate{meant: what, codes: codes, rest: words[1:], words: len(words)}
+	key, how := words[0], byte(alone)
+	if len(words) > 1 && words[1] != codeWord {
+		key, how = pair(words[0], words[1]), inPair
+		cand.rest = words[2:]
+	}
+	m.begins[place(words[0])] |= how
+	m.table[key] = append(m.table[key], cand)
 }
 
 // Find returns the code that line tells of. Of several, the one with the longest
@@ -90,18 +108,29 @@ func (m *Matcher) Find(line string) (best Match, ok bool) {
 
 // try compares what may begin before end.
 func (m *Matcher) try(key uint64, line string, end, longest int, best Match) (int, Match) {
-	for _, c := range m.table[key] {
-		if c.words <= longest || !follows(line, end, c.rest) || !c.hasCompany(line) {
+	for i := range m.table[key] {
+		c := &m.table[key][i]
+		if c.words <= longest {
 			continue
 		}
-		longest, best = c.words, c.match
+		code, ok := follows(line, end, c.rest)
+		if !ok {
+			continue
+		}
+		what := c.meant
+		if c.codes != nil {
+			what, ok = c.codes[code]
+		}
+		if ok && what.hasCompany(line) {
+			longest, best = c.words, what.match
+		}
 	}
 	return longest, best
 }
 
-func (c *candidate) hasCompany(line string) bool {
-	if len(c.with) == 0 {
+func (w *meant) hasCompany(line string) bool {
+	if len(w.with) == 0 {
 		return true
 	}
-	return slices.ContainsFunc(c.with, func(w []uint64) bool { return contains(line, w) })
+	return slices.ContainsFunc(w.with, func(words []uint64) bool { return contains(line, words) })
 }

@@ -76,7 +76,7 @@ entries:
 func TestFaultsAreNamed(t *testing.T) {
 	for yaml, want := range map[string]string{
 		"family: Http\nentries: []":                      `family "Http" must be lower-case`,
-		"family: x\nforms: [\"a\"]\nentries: []":         `form "a" has no {code} in it`,
+		"family: x\nforms: [\"a\"]\nentries: []":         `form "a" must have {code} once`,
 		"family: x\nwrong: 1":                            `field wrong not found`,
 		"family: x\nentries:\n  - {code: A, klass: b}":   `bad.yaml:3: key "klass" in line 3 is not known`,
 		"family: x\nentries:\n  - {code: A}":             `class "" of A is not one of those listed`,

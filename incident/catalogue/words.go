@@ -1,13 +1,16 @@
 package catalogue
 
+import "strings"
+
 const (
 	// maxWords bounds a word sequence.
 	maxWords = 16
 	// maxGap is how many characters may stand between two words of a sequence: as in
 	// `"status" : 503`.
 	maxGap = 4
-	// anyWord is the hash that stands for "*".
-	anyWord = 0
+	// anyWord is the hash that stands for "*", codeWord the one for {code} in a form.
+	anyWord  = 0
+	codeWord = 1
 )
 
 // inWord tells the bytes of words: letters, digits, _ and all beyond ASCII.
@@ -52,10 +55,7 @@ func hashOf(w string) uint64 {
 		rest = rest<<8 | uint64(w[i])
 	}
 	h = mix(h ^ (rest | lower))
-	if h == anyWord {
-		return 1
-	}
-	return h
+	return max(h, codeWord+1)
 }
 
 func load(w string) uint64 {
@@ -68,10 +68,18 @@ func mix(x uint64) uint64 {
 	return x ^ x>>32
 }
 
-// sequence returns the hashes of the words of a matcher.
+// codeText stands in a form for the code of each entry.
+const codeText = "{code}"
+
+// sequence returns the hashes of the words of a matcher or form.
 func sequence(s string) []uint64 {
 	var hashes []uint64
 	for i := 0; i < len(s); {
+		if strings.HasPrefix(s[i:], codeText) {
+			hashes = append(hashes, codeWord)
+			i += len(codeText)
+			continue
+		}
 		if s[i] == '*' {
 			hashes = append(hashes, anyWord)
 			i++
@@ -89,16 +97,24 @@ func sequence(s string) []uint64 {
 }
 
 // follows reports whether the words of rest stand in text from i on, each close to
-// the one before it.
-func follows(text string, i int, rest []uint64) bool {
+// the one before it, and which word stands at the place of codeWord.
+func follows(text string, i int, rest []uint64) (code uint64, ok bool) {
 	for _, want := range rest {
 		h, begin, end := word(text, i)
-		if end == 0 || begin-i > maxGap || want != anyWord && h != want {
-			return false
+		if end == 0 || begin-i > maxGap {
+			return 0, false
+		}
+		switch want {
+		case anyWord:
+		case codeWord:
+			code = h
+		case h:
+		default:
+			return 0, false
 		}
 		i = end
 	}
-	return true
+	return code, true
 }
 
 // contains reports whether the sequence stands anywhere in text.
@@ -108,8 +124,10 @@ func contains(text string, words []uint64) bool {
 		if end == 0 {
 			return false
 		}
-		if h == words[0] && follows(text, end, words[1:]) {
-			return true
+		if h == words[0] {
+			if _, ok := follows(text, end, words[1:]); ok {
+				return true
+			}
 		}
 		i = end
 	}
