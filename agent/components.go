@@ -23,17 +23,21 @@ import (
 
 	"github.com/tidewatch/tidewatch/connectors/anomalyconnector"
 	"github.com/tidewatch/tidewatch/connectors/patternconnector"
+	"github.com/tidewatch/tidewatch/connectors/redconnector"
 	"github.com/tidewatch/tidewatch/exporters/consoleexporter"
 	"github.com/tidewatch/tidewatch/exporters/elasticsearchexporter"
+	"github.com/tidewatch/tidewatch/exporters/kafkaexporter"
 	"github.com/tidewatch/tidewatch/exporters/lokiexporter"
 	"github.com/tidewatch/tidewatch/exporters/prometheusexporter"
 	"github.com/tidewatch/tidewatch/exporters/remotewriteexporter"
 	"github.com/tidewatch/tidewatch/extensions/consoleextension"
 	"github.com/tidewatch/tidewatch/extensions/healthextension"
 	"github.com/tidewatch/tidewatch/extensions/segmentstorageextension"
+	"github.com/tidewatch/tidewatch/processors/errorcodeprocessor"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
 	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
 	"github.com/tidewatch/tidewatch/receivers/journaldreceiver"
+	"github.com/tidewatch/tidewatch/receivers/kafkareceiver"
 	"github.com/tidewatch/tidewatch/receivers/tailreceiver"
 )
 
@@ -44,6 +48,7 @@ func components() *componentSet {
 		receivers: []receiver.Factory{
 			hostmetricsreceiver.NewFactory(),
 			journaldreceiver.NewFactory(),
+			kafkareceiver.NewFactory(),
 			otlpreceiver.NewFactory(),
 			tailreceiver.NewFactory(),
 		},
@@ -52,6 +57,7 @@ func components() *componentSet {
 			filterprocessor.NewFactory(),
 			hostprocessor.NewFactory(),
 			logpatternprocessor.NewFactory(),
+			errorcodeprocessor.NewFactory(),
 			memorylimiterprocessor.NewFactory(),
 			resourceprocessor.NewFactory(),
 			transformprocessor.NewFactory(),
@@ -59,11 +65,13 @@ func components() *componentSet {
 		connectors: []connector.Factory{
 			anomalyconnector.NewFactory(),
 			patternconnector.NewFactory(),
+			redconnector.NewFactory(),
 		},
 		exporters: []exporter.Factory{
 			consoleexporter.NewFactory(),
 			debugexporter.NewFactory(),
 			elasticsearchexporter.NewFactory(),
+			kafkaexporter.NewFactory(),
 			lokiexporter.NewFactory(),
 			nopexporter.NewFactory(),
 			otlpexporter.NewFactory(),

@@ -20,7 +20,12 @@ type profile struct {
 
 func render(t *testing.T, env map[string]string) profile {
 	t.Helper()
-	b, err := defaults.Render("host", func(k string) string { return env[k] })
+	return renderProfile(t, "host", env)
+}
+
+func renderProfile(t *testing.T, name string, env map[string]string) profile {
+	t.Helper()
+	b, err := defaults.Render(name, func(k string) string { return env[k] })
 	require.NoError(t, err)
 	var p profile
 	require.NoError(t, yaml.Unmarshal(b, &p))
@@ -45,6 +50,25 @@ func TestExportersFollowTheEnvironment(t *testing.T) {
 	require.Equal(t, "${env:TIDEWATCH_LOKI_URL}", p.Exporters["loki"].(map[string]any)["endpoint"], "a secret in a URL is not copied into the profile")
 }
 
+func TestAgentsWriteToKafkaAndGatewaysReadFromIt(t *testing.T) {
+	p := renderProfile(t, "kafka", nil)
+	for _, signal := range []string{"logs", "metrics", "traces"} {
+		require.Equal(t, []string{"kafka", "console"}, p.Service.Pipelines[signal].Exporters)
+	}
+
+	p = renderProfile(t, "gateway", nil)
+	require.Equal(t, []string{"pattern"}, p.Service.Pipelines["logs"].Exporters)
+	require.Equal(t, []string{"prometheus"}, p.Service.Pipelines["metrics/out"].Exporters)
+	p = renderProfile(t, "gateway", map[string]string{
+		"TIDEWATCH_ELASTICSEARCH_URL": "http://es", "TIDEWATCH_LOKI_URL": "http://loki", "TIDEWATCH_REMOTE_WRITE_URL": "http://prom",
+	})
+	require.Equal(t, []string{"pattern", "elasticsearch", "loki"}, p.Service.Pipelines["logs"].Exporters)
+	require.Equal(t, []string{"remote_write"}, p.Service.Pipelines["metrics/out"].Exporters)
+	for _, name := range []string{"elasticsearch", "loki", "remote_write"} {
+		require.Equal(t, map[string]any{"enabled": false}, p.Exporters[name].(map[string]any)["sending_queue"], "an offset is committed after the export")
+	}
+}
+
 func TestProvider(t *testing.T) {
 	p := defaults.NewFactory().Create(confmap.ProviderSettings{})
 	require.Equal(t, "builtin", p.Scheme())
@@ -54,7 +78,7 @@ func TestProvider(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, conf.IsSet("service::pipelines::logs"))
 	_, err = p.Retrieve(t.Context(), "builtin:../provider", nil)
-	require.EqualError(t, err, `there is no profile "builtin:../provider"; the built-in ones are builtin:host`)
+	require.EqualError(t, err, `there is no profile "builtin:../provider"; the built-in ones are builtin:gateway, builtin:host, builtin:kafka`)
 	_, err = p.Retrieve(t.Context(), "file:host", nil)
 	require.Error(t, err)
 	require.NoError(t, p.Shutdown(t.Context()))
