@@ -16,7 +16,7 @@ import (
 )
 
 // newQueueCommand looks after the queues on disk.
-func newQueueCommand() *cobra.Command {
+func newQueueCommand(set *componentSet) *cobra.Command {
 	dir := ""
 	cmd := &cobra.Command{
 		Use:   "queue",
@@ -44,7 +44,7 @@ func newQueueCommand() *cobra.Command {
 		"Reads every byte of the queues and of the state and checks every record. It changes nothing\nand may run beside the agent. Exit code 1 if something is damaged.", verifyQueues)
 	add("repair", "Move what is damaged aside and make the rest whole; the agent must be stopped",
 		"Does what the agent does by itself when it starts: moves damaged records to the folder quarantine\nand lets queues find all of their items again. The agent must be stopped.", repairQueues)
-	cmd.AddCommand(newQueueReplayCommand(storageDir))
+	cmd.AddCommand(withDeadLetters(newQueueReplayCommand(storageDir), set))
 	return cmd
 }
 
