@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 )
 
 // BenchmarkEncode encodes records like those of a JSON file of 300 bytes a line
@@ -34,7 +37,7 @@ func BenchmarkEncode(b *testing.B) {
 		a.PutInt("log.file.position", int64(i*300))
 		a.PutStr("log.pattern.id", "0123456789abcdef")
 	}
-	e := newEncoder(createDefaultConfig().(*Config))
+	e := testEncoder(b)
 	var buf buffers
 	b.ReportAllocs()
 	n := 0
@@ -42,29 +45,18 @@ func BenchmarkEncode(b *testing.B) {
 		if n%size == 0 {
 			batch := newBatch()
 			e.appendLogs(batch, ld)
-			if err := buf.encode(batch, 0, len(batch.lines)); err != nil {
-				b.Fatal(err)
-			}
+			buf.plain = batch.appendPush(buf.plain[:0], []part{{0, 0, size}})
+			buf.packed = s2.EncodeSnappy(buf.packed[:cap(buf.packed)], buf.plain)
 			batch.release()
 		}
 		n++
 	}
 }
 
-func TestPooledBatchesDoNotGrow(t *testing.T) {
-	ld := plog.NewLogs()
-	for i := range 5 {
-		rl := ld.ResourceLogs().AppendEmpty()
-		rl.Resource().Attributes().PutInt("host.name", int64(i))
-		rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("x")
-	}
-	e := newEncoder(createDefaultConfig().(*Config))
-	for range 1000 {
-		b := newBatch()
-		e.appendLogs(b, ld)
-		require.Len(t, b.request(0, 3).Streams, 3)
-		require.Len(t, b.request(0, 5).Streams, 5)
-		require.Less(t, cap(b.group), 20)
-		b.release()
-	}
+func testEncoder(tb testing.TB) *encoder {
+	tb.Helper()
+	cfg := createDefaultConfig().(*Config)
+	m, err := newMarks(exportertest.NewNopSettings(componentType))
+	require.NoError(tb, err)
+	return newEncoder(cfg, newLimits(cfg, zap.NewNop()), m)
 }

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
+	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
@@ -30,13 +31,20 @@ type Config struct {
 	// one push). Bodies are always snappy, so compression must stay unset.
 	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
 
-	// User and Password for basic authentication; also taken from the URL.
-	User     string              `mapstructure:"user"`
-	Password configopaque.String `mapstructure:"password"`
-	// BearerToken is sent as Authorization: Bearer.
-	BearerToken configopaque.String `mapstructure:"bearer_token"`
+	// User and Password for basic authentication; also taken from the URL. PasswordFile
+	// holds the password instead, and is read again when it changes.
+	User         string              `mapstructure:"user"`
+	Password     configopaque.String `mapstructure:"password"`
+	PasswordFile string              `mapstructure:"password_file"`
+	// BearerToken is sent as Authorization: Bearer. BearerTokenFile holds it instead,
+	// and is read again when it changes.
+	BearerToken     configopaque.String `mapstructure:"bearer_token"`
+	BearerTokenFile string              `mapstructure:"bearer_token_file"`
 	// TenantID is sent as X-Scope-OrgID; empty sends none.
 	TenantID string `mapstructure:"tenant_id"`
+	// TenantAttribute is the attribute of a resource, or else of a record, that names
+	// the tenant; TenantID is that of records without it. Empty means all have one tenant.
+	TenantAttribute string `mapstructure:"tenant_attribute"`
 
 	// Labels are the resource attributes that become labels, by their
 	// OpenTelemetry names. Everything else becomes structured metadata. Each
@@ -52,6 +60,16 @@ type Config struct {
 	// MaxRequestSize bounds one push before compression, in bytes; a larger batch
 	// is sent in several.
 	MaxRequestSize int `mapstructure:"max_request_size"`
+
+	// StreamLimitWait is how long lines wait, and all behind them, whose stream Loki
+	// refuses as it has too many. Then they are dropped and counted, until it takes the
+	// stream. 0 means that they wait without end.
+	StreamLimitWait time.Duration `mapstructure:"stream_limit_wait"`
+
+	// Circuit leaves a server alone that fails again and again.
+	Circuit breaker.Config `mapstructure:"circuit_breaker"`
+	// RateLimit bounds pushes and their bytes per second, compressed; off by default.
+	RateLimit breaker.LimitConfig `mapstructure:"rate_limit"`
 
 	RetryConfig configretry.BackOffConfig                                `mapstructure:"retry_on_failure"`
 	QueueConfig configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
@@ -82,9 +100,11 @@ func createDefaultConfig() component.Config {
 			signals.AttrServiceName, "service.namespace", signals.AttrHostName, "deployment.environment.name",
 			"k8s.cluster.name", "k8s.namespace.name", "k8s.container.name",
 		},
-		MaxLineSize:     256 << 10, // Loki's default max_line_size
-		MaxMetadataSize: 60 << 10,  // Loki's default is 64 KB, and it adds detected fields
-		MaxRequestSize:  2 << 20,   // Loki's gRPC limit inside is 4 MiB
+		MaxLineSize:     256 << 10,       // Loki's default max_line_size
+		MaxMetadataSize: 60 << 10,        // Loki's default is 64 KB, and it adds detected fields
+		MaxRequestSize:  2 << 20,         // Loki's gRPC limit inside is 4 MiB
+		StreamLimitWait: 5 * time.Minute, // a stream too many stays so for longer: Loki lets go of idle ones after half an hour
+		Circuit:         breaker.DefaultConfig(),
 		RetryConfig:     retry,
 		QueueConfig:     configoptional.Some(queue),
 	}
@@ -101,11 +121,8 @@ func (c *Config) Validate() error {
 	if c.ClientConfig.Timeout <= 0 {
 		return errors.New("timeout must be positive: a server that hangs would hold a request for ever")
 	}
-	if (c.User == "") != (c.Password == "") {
-		return errors.New("user and password go together: set both")
-	}
-	if c.User != "" && c.BearerToken != "" {
-		return errors.New("bearer_token and user exclude each other: keep one")
+	if err := c.validateSecrets(); err != nil {
+		return err
 	}
 	if len(c.Labels) > maxLabels {
 		return fmt.Errorf("labels must be at most %d, the limit of Loki: keep those with few values", maxLabels)
@@ -118,8 +135,25 @@ func (c *Config) Validate() error {
 		}
 		seen[name] = l
 	}
+	if c.StreamLimitWait < 0 {
+		return errors.New("stream_limit_wait must not be negative; 0 waits without end")
+	}
 	if c.MaxLineSize <= 0 || c.MaxMetadataSize <= 0 || c.MaxRequestSize <= 0 {
 		return errors.New("max_line_size, max_metadata_size and max_request_size must be positive, in bytes")
+	}
+	return nil
+}
+
+func (c *Config) validateSecrets() error {
+	switch password := c.Password != "" || c.PasswordFile != ""; {
+	case c.Password != "" && c.PasswordFile != "":
+		return errors.New("password and password_file exclude each other: keep one")
+	case c.BearerToken != "" && c.BearerTokenFile != "":
+		return errors.New("bearer_token and bearer_token_file exclude each other: keep one")
+	case (c.User == "") == password:
+		return errors.New("user and password go together: set both, or password_file for password")
+	case c.User != "" && (c.BearerToken != "" || c.BearerTokenFile != ""):
+		return errors.New("bearer_token and user exclude each other: keep one")
 	}
 	return nil
 }

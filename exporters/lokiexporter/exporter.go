@@ -2,7 +2,6 @@ package lokiexporter
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 
@@ -11,19 +10,20 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/lentbody"
 	"github.com/tidewatch/tidewatch/internal/subset"
 	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
-type lokiExporter struct {
-	cfg       *Config
-	telemetry component.TelemetrySettings
-	userAgent string
-	encoder   *encoder
-	counter   *undelivered.Counter
+// maxRounds bounds how often lines are cut to a limit that the server says anew.
+const maxRounds = 8
 
-	pusher *pusher // from start on
+type lokiExporter struct {
+	cfg     *Config
+	set     exporter.Settings
+	encoder *encoder
+	sender  *sender // its poster from start on
 }
 
 func newExporter(cfg *Config, set exporter.Settings) (*lokiExporter, error) {
@@ -31,12 +31,21 @@ func newExporter(cfg *Config, set exporter.Settings) (*lokiExporter, error) {
 	if err != nil {
 		return nil, err
 	}
+	m, err := newMarks(set)
+	if err != nil {
+		return nil, err
+	}
+	l := newLimits(cfg, set.Logger)
 	return &lokiExporter{
-		cfg:       cfg,
-		telemetry: set.TelemetrySettings,
-		userAgent: set.BuildInfo.Command + "/" + set.BuildInfo.Version,
-		encoder:   newEncoder(cfg),
-		counter:   counter,
+		cfg:     cfg,
+		set:     set,
+		encoder: newEncoder(cfg, l, m),
+		sender: &sender{
+			streams:  newStreams(cfg.StreamLimitWait),
+			limits:   l,
+			counter:  counter,
+			maxBytes: int64(cfg.MaxRequestSize),
+		},
 	}, nil
 }
 
@@ -45,67 +54,59 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	// Headers are the pusher's part, and no tracing wrapper: both would hide idle
+	gate, err := breaker.NewGate(e.set.TelemetrySettings, e.set.ID, e.cfg.Circuit, e.cfg.RateLimit)
+	if err != nil {
+		return fmt.Errorf("create circuit breaker: %w", err)
+	}
+	// Headers are the poster's part, and no tracing wrapper: both would hide idle
 	// connections from shutdown.
-	httpConfig, settings := e.cfg.ClientConfig, e.telemetry
+	httpConfig, settings := e.cfg.ClientConfig, e.set.TelemetrySettings
 	httpConfig.Headers, settings.TracerProvider = nil, nil
 	client, err := httpConfig.ToClient(ctx, host.GetExtensions(), settings)
 	if err != nil {
 		return fmt.Errorf("create HTTP client: %w", err)
 	}
 	client.Timeout = 0 // the request's context has it
-	client.Transport = lentbody.Transport{Next: client.Transport}
+	client.Transport = gate.Transport(lentbody.Transport{Next: client.Transport})
 	// To follow a redirect would make a GET of the push, and its 200 a lie.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	e.pusher = &pusher{
-		client:   client,
-		url:      u.String(),
-		header:   e.header(),
-		timeout:  e.cfg.ClientConfig.Timeout,
-		maxBytes: e.cfg.MaxRequestSize,
-		counter:  e.counter,
+	e.sender.poster = poster{
+		client:  client,
+		gate:    gate,
+		url:     u.String(),
+		header:  newHeader(e.cfg, e.set.BuildInfo),
+		timeout: e.cfg.ClientConfig.Timeout,
 	}
 	return nil
-}
-
-func (e *lokiExporter) header() http.Header {
-	h := http.Header{
-		"Content-Type": {"application/x-protobuf"}, // snappy is implied, Content-Encoding must be absent
-		"User-Agent":   {e.userAgent},
-	}
-	if e.cfg.TenantID != "" {
-		h.Set("X-Scope-OrgID", e.cfg.TenantID)
-	}
-	if e.cfg.BearerToken != "" {
-		h.Set("Authorization", "Bearer "+string(e.cfg.BearerToken))
-	}
-	if e.cfg.User != "" {
-		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(e.cfg.User+":"+string(e.cfg.Password))))
-	}
-	for name, value := range e.cfg.ClientConfig.Headers.Iter {
-		h.Set(name, string(value))
-	}
-	return h
 }
 
 func (e *lokiExporter) shutdown(context.Context) error {
-	if e.pusher != nil {
-		e.pusher.client.CloseIdleConnections()
+	if e.sender.client == nil {
+		return nil
 	}
-	return nil
+	e.sender.client.CloseIdleConnections()
+	return e.sender.gate.Close()
 }
 
+// pushLogs delivers ld. Its error holds what is left to deliver.
 func (e *lokiExporter) pushLogs(ctx context.Context, ld plog.Logs) error {
-	b := newBatch()
-	defer b.release()
-	e.encoder.appendLogs(b, ld)
-	left, err := e.pusher.send(ctx, b)
-	if err == nil || left == 0 {
-		return err
+	for round := 1; ; round++ {
+		b := newBatch()
+		e.encoder.appendLogs(b, ld)
+		d := e.sender.send(ctx, b)
+		all := len(b.entries)
+		b.release()
+		switch {
+		case d.err == nil && len(d.again) == 0:
+			return nil
+		case d.err == nil && round == maxRounds:
+			e.sender.counter.Drop(ctx, reasonUnknown, len(d.again), "the server says another limit at each push")
+			return nil
+		case len(d.left) < all:
+			ld = subset.Logs(ld, d.remaining())
+		}
+		if d.err != nil {
+			return consumererror.NewLogs(d.err, ld)
+		}
 	}
-	numbers := make([]int, 0, len(b.lines)-left)
-	for i := left; i < len(b.lines); i++ {
-		numbers = append(numbers, i)
-	}
-	return consumererror.NewLogs(err, subset.Logs(ld, numbers))
 }

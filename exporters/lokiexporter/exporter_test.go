@@ -79,6 +79,16 @@ func records(n int, from time.Time) plog.Logs {
 	return ld
 }
 
+// oneStream is records of one service.
+func oneStream(n int, from time.Time) plog.Logs {
+	ld := records(2*n, from)
+	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
+		v, _ := rl.Resource().Attributes().Get("service.name")
+		return v.Str() == "service-1"
+	})
+	return ld
+}
+
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 123456789, time.UTC)
 
 func requireExactly(t *testing.T, f *fake, n int) {
@@ -268,29 +278,6 @@ func TestBrokenAnswersAreTriedAgain(t *testing.T) {
 			requireExactly(t, f, 50)
 			require.Empty(t, dropped(t, tel))
 		})
-	}
-}
-
-func TestBadRequestIsNeverTriedAgain(t *testing.T) {
-	for answer, want := range map[string]map[string]int64{
-		"entry for stream '{a=\"b\"}' has timestamp too old: 2020-01-01T00:00:00Z, oldest acceptable timestamp is: 2026-11-14T12:00:00Z":                                              {"too_old": 1},
-		"2 errors like: entry for stream '{}' has timestamp too new: x; 3 errors like: max entry size '1' bytes exceeded for stream '{}' while adding an entry with length '2' bytes": {"too_new": 2, "line_too_long": 3},
-		"entry with timestamp x ignored, reason: 'entry too far behind, entry timestamp is: x',\nuser 'fake', total ignored: 4 out of 10 for stream: {}":                              {"too_far_behind": 4},
-		"7 errors like: stream '{}' has structured metadata too large: '70000' bytes":                                                                                                 {"structured_metadata": 7},
-		"900 errors like: entry for stream '{}' has timestamp too old: x":                                                                                                             {"too_old": 50},
-		"something new": {"refused": 50},
-		"":              {"refused": 50},
-	} {
-		f := newFake(t)
-		f.push = func(_ int, w http.ResponseWriter, _ *http.Request, _ []stored) bool {
-			http.Error(w, answer, http.StatusBadRequest)
-			return true
-		}
-		tel := componenttest.NewTelemetry()
-		require.NoError(t, start(t, retrying(f.URL), tel).ConsumeLogs(t.Context(), records(50, noon)))
-		require.Equal(t, 1, f.pushes)
-		require.Equal(t, want, dropped(t, tel), answer)
-		require.NoError(t, tel.Shutdown(context.Background()))
 	}
 }
 

@@ -1,6 +1,7 @@
 package lokiexporter_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,6 +21,7 @@ type stored struct {
 	line   string
 	meta   map[string]string
 	pairs  int
+	tenant string
 }
 
 // fake answers as Loki does. Its hook, where it returns true, has answered the
@@ -66,7 +68,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			for _, l := range e.StructuredMetadata {
 				meta[l.Name] = l.Value
 			}
-			lines = append(lines, stored{s.Labels, e.Timestamp.UTC(), e.Line, meta, len(e.StructuredMetadata)})
+			lines = append(lines, stored{s.Labels, e.Timestamp.UTC(), e.Line, meta, len(e.StructuredMetadata), r.Header.Get("X-Scope-OrgID")})
 		}
 	}
 	f.mu.Lock()
@@ -82,20 +84,21 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// store keeps lines; a line of the same stream, time and text counts once, as in Loki.
 func (f *fake) store(lines []stored) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.lines = append(f.lines, lines...)
 }
 
+// all returns the lines; one of the same stream, time, text and metadata counts once, as
+// in Loki.
 func (f *fake) all() []stored {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	seen := map[string]bool{}
 	var out []stored
 	for _, l := range f.lines {
-		key := strings.Join([]string{l.labels, l.time.String(), l.line}, "\x00")
+		key := strings.Join([]string{l.tenant, l.labels, l.time.String(), l.line, fmt.Sprint(l.meta)}, "\x00")
 		if !seen[key] {
 			seen[key] = true
 			out = append(out, l)

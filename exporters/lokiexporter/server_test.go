@@ -122,10 +122,13 @@ func TestRealServerKeepsTheValidPart(t *testing.T) {
 	all := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 	all.At(0).SetTimestamp(pcommon.NewTimestampFromTime(time.Now().Add(-30 * 24 * time.Hour)))
 	all.At(1).SetTimestamp(pcommon.NewTimestampFromTime(time.Now().Add(24 * time.Hour)))
-	all.At(2).Body().SetStr(string(make([]byte, 300<<10)))
+	all.At(2).Body().SetStr(strings.Repeat("x", 300<<10))
+	all.At(3).Body().SetStr(strings.Repeat("x", 300<<10)) // and too old
+	all.At(3).SetTimestamp(all.At(0).Timestamp())
 	require.NoError(t, e.ConsumeLogs(t.Context(), ld))
 	require.Len(t, query(t, base, `{host_name="`+host+`"}`, 7), 7)
-	require.Equal(t, map[string]int64{"too_old": 1, "too_new": 1, "line_too_long": 1}, dropped(t, tel))
+	require.Len(t, query(t, base, `{host_name="`+host+`"} | tidewatch_line_cut_bytes="45056"`, 1), 1, "cut to what Loki says it takes")
+	require.Equal(t, map[string]int64{"too_old": 2, "too_new": 1}, dropped(t, tel))
 }
 
 func TestRealServerTakesTheLargestLinesThatTheDefaultsAllow(t *testing.T) {
