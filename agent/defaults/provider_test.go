@@ -45,7 +45,7 @@ func TestExportersFollowTheEnvironment(t *testing.T) {
 	require.Equal(t, []string{"console", "pattern", "elasticsearch", "loki"}, p.Service.Pipelines["logs"].Exporters)
 	require.Equal(t, []string{"console", "elasticsearch", "loki"}, p.Service.Pipelines["logs/findings"].Exporters)
 	require.Equal(t, []string{"prometheus", "console", "remote_write"}, p.Service.Pipelines["metrics/out"].Exporters)
-	require.Equal(t, []string{"console", "elasticsearch"}, p.Service.Pipelines["traces"].Exporters)
+	require.Equal(t, []string{"red", "console", "elasticsearch"}, p.Service.Pipelines["traces"].Exporters)
 	require.Contains(t, p.Service.Extensions, "pprof")
 	require.Equal(t, "${env:TIDEWATCH_LOKI_URL}", p.Exporters["loki"].(map[string]any)["endpoint"], "a secret in a URL is not copied into the profile")
 }
