@@ -16,6 +16,9 @@ type Config struct {
 	// MaxSeries is how many series the page holds at most. Points of further
 	// series are refused and counted until others expire.
 	MaxSeries int `mapstructure:"max_series"`
+	// UTF8Names keeps names as they are at the source, with suffixes for unit and
+	// type. Scrapers get them escaped in the way that they ask for.
+	UTF8Names bool `mapstructure:"utf8_names"`
 	// PromoteResourceAttributes are the resource attributes that become labels of
 	// every series; the others appear on target_info only. Absent means the
 	// built-in list.

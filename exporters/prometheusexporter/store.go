@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/otlptranslator"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/tidewatch/tidewatch/internal/promseries"
@@ -21,18 +22,22 @@ type store struct {
 	sorted     []*family // families by name, valid unless dirty
 	dirty      bool
 	swept      time.Time
+	scratch    []byte
 }
 
 type family struct {
 	*promseries.Family
 	rows  []*row
-	dirty bool // rows are not in order
+	dirty bool   // rows are not in order
+	unit  string // as the formats want it: the end of the name; else empty
 }
 
 // row is one series as it is shown.
 type row struct {
 	series *promseries.Series
 	labels string // {a="b",c="d" without the closing brace; "{" without labels
+	plain  bool   // no label name needs quotes
+	start  int64  // when a counter or histogram began, Unix milliseconds, 0 where unknown
 	at     int    // index in family.rows
 	value  float64
 
@@ -48,7 +53,7 @@ func newStore(cfg *Config) *store {
 	return &store{
 		expiration: cfg.SeriesExpiration,
 		translator: promseries.New(promseries.Settings{
-			Promote: cfg.PromoteResourceAttributes, MaxSeries: cfg.MaxSeries, OneTypePerName: true,
+			Promote: cfg.PromoteResourceAttributes, MaxSeries: cfg.MaxSeries, OneTypePerName: true, UTF8: cfg.UTF8Names,
 		}),
 		families: map[string]*family{},
 	}
@@ -89,21 +94,34 @@ func (s *store) put(p *promseries.Point) {
 	case promseries.KindGauge, promseries.KindCounter, promseries.KindInfo:
 		r.value = p.Value
 	}
+	r.start = p.Start
 	r.setExemplars(p.Exemplars)
 }
 
 func (s *store) add(series *promseries.Series) *row {
 	f := s.families[series.Family.Name]
 	if f == nil {
-		f = &family{Family: series.Family}
+		f = &family{Family: series.Family, unit: unitOf(series.Family)}
 		s.families[series.Family.Name] = f
 		s.dirty = true
 	}
-	r := &row{series: series, labels: string(appendLabels(nil, series.Labels)), at: len(f.rows)}
+	s.scratch = appendLabels(s.scratch[:0], series.Labels, func(name string) string { return name })
+	r := &row{series: series, labels: string(s.scratch), at: len(f.rows)}
+	r.plain = plain(r)
 	f.rows = append(f.rows, r)
 	f.dirty = true
 	series.Attachment = r
 	return r
+}
+
+// unitOf is the unit of a family where its name ends in it, as OpenMetrics wants.
+func unitOf(f *promseries.Family) string {
+	namer := otlptranslator.UnitNamer{}
+	unit := namer.Build(f.Unit)
+	if unit != "" && f.Kind != promseries.KindInfo && strings.HasSuffix(strings.TrimSuffix(f.Name, "_total"), "_"+unit) {
+		return unit
+	}
+	return ""
 }
 
 func (s *store) remove(series *promseries.Series) {

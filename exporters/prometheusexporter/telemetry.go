@@ -67,7 +67,7 @@ func (t *telemetry) scraped(ctx context.Context, format expfmt.Format, bytes int
 	switch format.FormatType() {
 	case expfmt.TypeOpenMetrics:
 		name = "openmetrics"
-	case expfmt.TypeProtoDelim, expfmt.TypeProtoText, expfmt.TypeProtoCompact:
+	case expfmt.TypeProtoDelim:
 		name = "protobuf"
 	}
 	t.scrapes.Add(ctx, 1, metric.WithAttributes(t.id, attribute.String("format", name)))

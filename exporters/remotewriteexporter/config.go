@@ -58,6 +58,9 @@ type Config struct {
 	MaxSeries int `mapstructure:"max_series"`
 	// SeriesExpiration is how long a series without a point is remembered.
 	SeriesExpiration time.Duration `mapstructure:"series_expiration"`
+	// UTF8Names keeps names as they are at the source, with suffixes for unit and
+	// type; the receiver must take them, as Prometheus 3 does.
+	UTF8Names bool `mapstructure:"utf8_names"`
 	// PromoteResourceAttributes are the resource attributes that become labels of
 	// every series. Absent means the built-in list.
 	PromoteResourceAttributes []string `mapstructure:"promote_resource_attributes"`

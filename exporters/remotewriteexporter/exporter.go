@@ -63,7 +63,7 @@ func newExporter(cfg *Config, set exporter.Settings) (*metricsExporter, error) {
 		cfg: cfg, set: set, url: u, telemetry: t, now: time.Now,
 		userAgent: fmt.Sprintf("%s/%s", set.BuildInfo.Command, set.BuildInfo.Version),
 		translator: promseries.New(promseries.Settings{
-			Promote: cfg.PromoteResourceAttributes, MaxSeries: cfg.MaxSeries, PassOverflow: true,
+			Promote: cfg.PromoteResourceAttributes, MaxSeries: cfg.MaxSeries, PassOverflow: true, UTF8: cfg.UTF8Names,
 		}),
 		table:     newTable(2 * cfg.MaxSeries),
 		described: map[*family]struct{}{},

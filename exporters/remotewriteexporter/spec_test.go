@@ -124,6 +124,9 @@ func TestSpecification(t *testing.T) {
 		{name: "labels of any UTF-8", send: []pmetric.Metrics{sums(false, point{"größe \"x\" 漢 \n", 1, 1, false})}, check: func(s *sent) {
 			require.Equal(s, "größe \"x\" 漢 \n", s.r.requests[0].Timeseries[0].Labels[1].Value)
 		}},
+		{name: "names of any UTF-8", config: func(c *Config) { c.UTF8Names = true }, send: []pmetric.Metrics{withStart()}, check: func(s *sent) {
+			require.Equal(s, "service.name", s.r.requests[0].Timeseries[0].Labels[3].Name)
+		}},
 		{name: "starts of counters and histograms, not of gauges", send: []pmetric.Metrics{withStart()}, check: func(s *sent) {
 			starts := map[string]int64{}
 			for _, ts := range s.r.second[0].Timeseries {

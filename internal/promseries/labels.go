@@ -37,7 +37,7 @@ func (n *labelNames) name(key string) string {
 		clear(n.known)
 	}
 	key = strings.Clone(key)
-	name, err := n.namer.Build(key)
+	name, err := n.namer.Build(strings.ToValidUTF8(key, "_"))
 	switch {
 	case err != nil:
 		name = ""

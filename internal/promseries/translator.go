@@ -1,6 +1,7 @@
 package promseries
 
 import (
+	"strings"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -25,6 +26,9 @@ type Settings struct {
 	// each time; deltas are refused even so, since their sum must be remembered.
 	// Without it all points of new series are refused while MaxSeries are known.
 	PassOverflow bool
+	// UTF8 keeps names as they are, with suffixes for unit and type, in place of
+	// underscores for what was not valid before Prometheus 3.
+	UTF8 bool
 	// OneTypePerName refuses metrics whose name is taken by a family of another type.
 	OneTypePerName bool
 }
@@ -81,10 +85,14 @@ func New(settings Settings) *Translator {
 	if settings.Promote == nil {
 		settings.Promote = DefaultPromoted
 	}
+	strategy := otlptranslator.UnderscoreEscapingWithSuffixes
+	if settings.UTF8 {
+		strategy = otlptranslator.NoUTF8EscapingWithSuffixes
+	}
 	return &Translator{
 		settings:  settings,
-		namer:     otlptranslator.NewMetricNamer("", otlptranslator.UnderscoreEscapingWithSuffixes),
-		names:     labelNames{known: map[string]string{}},
+		namer:     otlptranslator.NewMetricNamer("", strategy),
+		names:     labelNames{namer: otlptranslator.LabelNamer{UTF8Allowed: settings.UTF8}, known: map[string]string{}},
 		resources: map[uint64]*resource{},
 		metrics:   map[uint64]*Family{},
 		families:  map[familyKey]*Family{},
@@ -199,7 +207,7 @@ func (t *Translator) metricFamily(m pmetric.Metric, kind Kind) (*Family, uint64,
 	if f, ok := t.metrics[id]; ok {
 		return f, id, true
 	}
-	name, err := t.namer.Build(otlptranslator.Metric{Name: m.Name(), Unit: m.Unit(), Type: kind.namer()})
+	name, err := t.namer.Build(otlptranslator.Metric{Name: strings.ToValidUTF8(m.Name(), "_"), Unit: m.Unit(), Type: kind.namer()})
 	if err != nil {
 		t.stats.Unsupported += int64(points(m))
 		return nil, 0, false
