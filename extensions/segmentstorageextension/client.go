@@ -60,6 +60,8 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 			op.Value = value
 			if err != nil {
 				unread = err
+			} else if value == nil && c.dispatches(changes, op.Key) {
+				unread = errNoItem
 			}
 		case storage.Set:
 			if op.Value == nil {
@@ -108,6 +110,16 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 	return unread
 }
 
+// errNoItem keeps upstream's queue from sending an empty request in the place of an
+// item that found no room, or was given up.
+var errNoItem = errors.New("the item is not there")
+
+// dispatches reports whether a queue takes an item to send it.
+func (c *client) dispatches(changes []segmentlog.Op, key string) bool {
+	_, isItem := segmentlog.Number(key)
+	return isItem && c.exporter != "" && len(changes) == 1 && changes[0].Key == queueNotes
+}
+
 func (c *client) get(changes []segmentlog.Op, key string) ([]byte, error) {
 	for _, c := range slices.Backward(changes) {
 		if c.Key == key {
@@ -139,7 +151,7 @@ func (c *client) apply(changes []segmentlog.Op) error {
 		err = c.log.Sync()
 	}
 	if errors.Is(err, segmentlog.ErrFull) {
-		return fmt.Errorf("%w: %w", storage.ErrStorageFull, err)
+		return fullError{err}
 	}
 	return err
 }
