@@ -66,6 +66,13 @@ func builtinRules() []Rule {
 		{Include: []string{"system.filesystem.utilization"}, Direction: "up", Floor: 0.05, For: housekeeping, Forecast: true, Full: &full},
 		{Include: []string{"system.processes.count"}, Direction: "up", Floor: 200, MinChange: 0.5, For: housekeeping},
 		{Include: []string{signals.MetricLogLines}, Direction: "up", Floor: 20, MinChange: 0.5, For: housekeeping},
+		// What a service was asked for, over the last minute. Less than one in twenty failing, or some
+		// milliseconds more, is nothing to be told of; nor are a few calls a minute.
+		{Include: []string{signals.MetricServiceErrors}, Direction: "up", Floor: 0.05},
+		{Include: []string{signals.MetricServiceLatencyP99}, Direction: "up", Floor: 0.02, MinChange: 0.5},
+		{Include: []string{signals.MetricServiceCalls}, Floor: 1, MinChange: 0.5, For: housekeeping},
+		// What these are made of.
+		{Include: []string{signals.MetricSpanCalls, signals.MetricSpanDuration, "traces_service_graph_*"}, Ignore: true},
 		// Tidewatch's own families, and what is left of the host's.
 		{Include: []string{"tidewatch.*", "tidewatch_*", "otelcol_*", "system.*", "process.*"}, Ignore: true},
 		// An application's own metrics: a tenth of the value is the least to care about.
