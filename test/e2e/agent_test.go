@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,6 +30,8 @@ type agent struct {
 	stateDir string
 	// logDir is what `tail` reads; config is the file given by --config.
 	logDir, config string
+	// profile is what it runs; empty is builtin:host.
+	profile string
 	// set are further --set settings, env further environment variables.
 	set, env []string
 
@@ -96,7 +99,7 @@ func (a *agent) exportTo(elasticsearch, loki, remoteWrite string) {
 func (a *agent) start() time.Duration {
 	a.t.Helper()
 	args := []string{
-		"--state-dir", a.stateDir, "--config", "builtin:host", "--config", a.config,
+		"--state-dir", a.stateDir, "--config", cmp.Or(a.profile, "builtin:host"), "--config", a.config,
 		"--set", "receivers::tail::include=[" + filepath.Join(a.logDir, "*.log") + "]",
 	}
 	for _, s := range a.set {
