@@ -35,3 +35,12 @@ const (
 	// AttrFindingTraces lists ids of traces that show the condition.
 	AttrFindingTraces = "finding.traces"
 )
+
+// Attributes of the subject of an alert.
+const (
+	AttrAlertName = "alert.name"
+	// LabelIncident is the label of alerts that are incidents of Tidewatch.
+	LabelIncident = "tidewatch_incident"
+	// AttrAlertLabel stands before the name of each label that says more.
+	AttrAlertLabel = "alert.label."
+)
