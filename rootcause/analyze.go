@@ -2,6 +2,7 @@ package rootcause
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 )
@@ -25,7 +26,10 @@ type Suspect struct {
 	// Instance and Host are set if the evidence is about one of them.
 	Instance string `json:"instance,omitempty"`
 	Host     string `json:"host,omitempty"`
-	Fault    Fault  `json:"fault,omitempty"`
+	Version  string `json:"version,omitempty"`
+	// Separates says what tells its bad requests from its good ones.
+	Separates []string `json:"separates,omitempty"`
+	Fault     Fault    `json:"fault,omitempty"`
 	// Confidence is about how often a suspect with such evidence is the cause, 0 to 1.
 	Confidence float64 `json:"confidence"`
 	Clues      []Clue  `json:"clues,omitempty"`
@@ -39,6 +43,8 @@ type Input struct {
 	Window   *Summary
 	Baseline *Baseline
 	Series   []Series
+	// Notes are what other detectors found.
+	Notes []Note
 	// Calls is the graph of services where spans do not show it.
 	Calls []Call
 }
@@ -63,7 +69,39 @@ func Analyze(in Input) []Suspect {
 		clues = append(clues, flowClues(in.Series, calls)...)
 	}
 	clues = append(clues, resourceClues(in.Series, in.Window, clues)...)
-	return rank(clues, calls)
+	for _, n := range in.Notes {
+		clues = append(clues, n.clue(clues)...)
+	}
+	out := rank(clues, calls)
+	if in.Window != nil && in.Baseline != nil {
+		for i := range out[:min(len(out), 10)] {
+			out[i].separate(in.Window, in.Baseline)
+		}
+		sharedHost(out)
+	}
+	return out
+}
+
+// sharedHost lets suspects that are all bad on one host count as one: what they have
+// in common is the cause, and the first of them stands for it.
+func sharedHost(all []Suspect) {
+	if len(all) == 0 || all[0].Host == "" {
+		return
+	}
+	first := &all[0]
+	open, rival, others := 1-first.score, 0.0, 0
+	for _, s := range all[1:] {
+		if s.Host == first.Host {
+			open *= 1 - s.score
+			others++
+		} else {
+			rival = max(rival, s.score)
+		}
+	}
+	if others > 0 {
+		first.Separates = append(first.Separates, fmt.Sprintf("so are %d other services on %s", others, first.Host))
+		first.Confidence = confidence(1-open, rival)
+	}
 }
 
 // weights are how far a channel's strongest evidence alone may carry.

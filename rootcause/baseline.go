@@ -15,6 +15,8 @@ type Baseline struct {
 	// calls are the services that a service calls.
 	calls     map[string]map[string]bool
 	templates map[string]template
+	divisions pastDivisions
+	roots     map[division]*pastRoot
 }
 
 type pastTiming struct {
@@ -53,6 +55,7 @@ func NewBaseline(blocks ...*Summary) *Baseline {
 			b.calling(l)
 		}
 	}
+	b.divisions, b.roots = newPastDivisions(blocks), newPastRoots(blocks)
 	for l, past := range b.links { // a block without it counts as well
 		for _, s := range blocks {
 			if t := s.times[l.parent]; t != nil {

@@ -35,6 +35,8 @@ type Clue struct {
 	Operation string  `json:"operation,omitempty"`
 	Instance  string  `json:"instance,omitempty"`
 	Host      string  `json:"host,omitempty"`
+	// Trace is the id of a trace that shows it.
+	Trace string `json:"trace,omitempty"`
 	// Usual and Now are the values compared, in Unit.
 	Usual float64 `json:"usual"`
 	Now   float64 `json:"now"`

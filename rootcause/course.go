@@ -41,7 +41,7 @@ func shifted(w *Summary, b *Baseline) (found []shift, tests int) {
 		}
 	}
 	for l, m := range w.links {
-		test(l, *m)
+		test(l, m.moments)
 	}
 	for l := range b.links {
 		if w.links[l] == nil {
@@ -67,6 +67,9 @@ func courseClues(w *Summary, b *Baseline) []Clue {
 		c.Strength = surprise(c.Sigmas, tests)
 		if c.Strength < hint/10 {
 			continue
+		}
+		if x := w.links[s.link]; x != nil {
+			c.Trace = x.example
 		}
 		c.Strength *= covers(s.requests, most)
 		more := s.z > 0

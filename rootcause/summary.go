@@ -55,11 +55,15 @@ type Summary struct {
 
 	busy      time.Duration // of all roots
 	times     map[Place]*timing
-	links     map[link]*moments
+	links     map[link]*event
 	templates map[string]template // by pattern
+	divisions map[division]*timing
+	roots     map[division]*root
 	tree      tree
 	counts    map[link]float64 // of one parent
 	order     []written
+	own       []time.Duration // by entry, of one trace
+	trace     string          // that is being added
 }
 
 type template struct {
@@ -73,7 +77,28 @@ type timing struct {
 	spans   float64 // in this place, whether their own time is counted here or on the way of a call
 	log     moments
 	seconds float64
+	// example is the trace in which it took longest.
+	example string
+	longest time.Duration
 }
+
+// division is the part of an operation's requests that one instance, host or
+// version of the service took.
+type division struct {
+	service, operation string
+	by                 By
+	value              string
+}
+
+// By is what tells good from bad requests to a service.
+type By string
+
+// Divisions of the requests to a service.
+const (
+	ByInstance By = "instance"
+	ByHost     By = "host"
+	ByVersion  By = "version"
+)
 
 // resolution is added to durations before the logarithm: differences far below it
 // matter to nobody.
@@ -88,7 +113,7 @@ func NewSummary(b Bounds) *Summary {
 		b.Links = 16000
 	}
 	return &Summary{
-		bounds: b, times: map[Place]*timing{}, links: map[link]*moments{},
+		bounds: b, times: map[Place]*timing{}, links: map[link]*event{}, divisions: map[division]*timing{}, roots: map[division]*root{},
 		templates: map[string]template{}, counts: map[link]float64{},
 	}
 }
@@ -102,11 +127,51 @@ func (s *Summary) Add(tr *Trace) {
 	s.Spans += uint64(len(tr.Spans))
 	t := &s.tree
 	t.build(tr.Spans)
-	t.roots(func(i int32) { s.busy += t.nodes[i].span.Duration })
+	s.trace = tr.ID
+	t.roots(func(i int32) {
+		s.busy += t.nodes[i].span.Duration
+		s.root(t.nodes[i].span)
+	})
+	s.own = append(s.own[:0], make([]time.Duration, len(t.nodes))...)
 	for _, i := range t.order {
 		s.span(t, i)
 	}
+	for _, i := range t.order {
+		if t.nodes[i].entry == i {
+			s.divide(t.nodes[i].span, s.own[i])
+		}
+	}
 	s.lines(t, tr.Lines)
+}
+
+// event is how often something happened within an operation.
+type event struct {
+	moments
+	example string // the last trace in which it did
+}
+
+// divide counts what a service did for one request by who did it.
+func (s *Summary) divide(entry *Span, own time.Duration) {
+	for _, d := range [...]division{
+		{by: ByInstance, value: entry.Instance}, {by: ByHost, value: entry.Host}, {by: ByVersion, value: entry.Version},
+	} {
+		if d.value == "" {
+			continue
+		}
+		d.service, d.operation = entry.Service, entry.Operation
+		x := s.divisions[d]
+		if x == nil {
+			if len(s.divisions) >= s.bounds.Places {
+				s.Dropped++
+				continue
+			}
+			x = &timing{}
+			s.divisions[d] = x
+		}
+		x.spans++
+		x.log.add(math.Log(float64(own + resolution)))
+		x.seconds += own.Seconds()
+	}
 }
 
 func place(t *tree, i int32) Place {
@@ -121,9 +186,11 @@ func (s *Summary) span(t *tree, i int32) {
 	if remote >= 0 && n.span.Kind != Server {
 		callee := t.nodes[remote].span
 		s.time(Place{Service: n.span.Service, Operation: callee.Operation, Callee: callee.Service}, n.self)
+		s.own[t.nodes[remote].entry] += n.self // whether the callee was slow to answer or far away
 		s.count(at)
 	} else {
 		s.time(at, n.self)
+		s.own[n.entry] += n.self
 	}
 	clear(s.counts)
 	erring := false
@@ -252,6 +319,9 @@ func (s *Summary) time(p Place, d time.Duration) {
 	x.spans++
 	x.log.add(math.Log(float64(d + resolution)))
 	x.seconds += d.Seconds()
+	if d >= x.longest {
+		x.longest, x.example = d, s.trace
+	}
 }
 
 // count makes a place known that has events but no time of its own.
@@ -268,10 +338,11 @@ func (s *Summary) flush() {
 				s.Dropped++
 				continue
 			}
-			m = &moments{}
+			m = &event{}
 			s.links[l] = m
 		}
 		m.sum += n
 		m.sq += n * n
+		m.example = s.trace
 	}
 }

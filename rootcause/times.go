@@ -67,7 +67,7 @@ func timeClues(w *Summary, b *Baseline) []Clue {
 	for service, seconds := range lost {
 		s := best[service]
 		c := Clue{
-			Channel: OwnTime, Sigmas: s.z, Operation: s.place.Operation, Usual: s.usual, Now: s.now, Unit: "s", service: service,
+			Channel: OwnTime, Sigmas: s.z, Operation: s.place.Operation, Usual: s.usual, Now: s.now, Unit: "s", service: service, Trace: w.times[s.place].example,
 			Strength: surprise(s.z, tests) * math.Sqrt(seconds/total) * material(seconds/busy),
 		}
 		if s.place.Callee == "" {

@@ -1,0 +1,116 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/tidewatch/tidewatch/rootcause"
+)
+
+// Result is what became of one run with one fault.
+type Result struct {
+	Fault Fault
+	// Rank of the cause in the first verdict, 0 if it is not among the suspects or
+	// there is no verdict.
+	Rank       int
+	Confidence float64
+	// After is how long after its beginning the fault was found; zero if it was not.
+	After time.Duration
+	First []rootcause.Suspect
+	// Slowest and MostErrors are the ranks that two simple methods give the cause
+	// at that time.
+	Slowest, MostErrors int
+	// Before are verdicts without a cause.
+	Before int
+}
+
+// The step of a watcher; traces come to rest some seconds after their end.
+const (
+	step = 10 * time.Second
+	rest = 5 * time.Second
+)
+
+// Run watches a system for warm, then with a fault for five minutes. One that does
+// not matter goes on at the same time.
+func Run(seed uint64, kind Kind, warm time.Duration) Result {
+	s := NewSystem(seed)
+	start := time.Unix(1_800_000_000, 0).Add(time.Duration(s.rng.IntN(86400)) * time.Second)
+	onset := start.Add(warm).Add(time.Duration(s.rng.IntN(60)) * time.Second)
+	f := s.NewFault(kind, onset, 5*time.Minute)
+	confuser := s.NewFault(Confusers[s.rng.IntN(len(Confusers))], onset.Add(-2*time.Minute), time.Hour)
+	if confuser.Kind != Unrelated {
+		confuser.Service = s.Services[0]
+	}
+	res := Result{Fault: f}
+	w := rootcause.NewWatcher(rootcause.WatcherOptions{Step: step})
+	simple := newSimple()
+	s.Play(start, f.Till, []Fault{f, confuser}, w, simple, func(v rootcause.Verdict) bool {
+		if v.State != rootcause.Open {
+			return true
+		}
+		if v.At.Before(onset) {
+			res.Before++
+			return true
+		}
+		res.After, res.First, res.Confidence = v.At.Sub(onset), v.Suspects, v.Suspects[0].Confidence
+		for i, x := range v.Suspects {
+			if f.Right(x) && res.Rank == 0 {
+				res.Rank = i + 1
+			}
+		}
+		return false
+	})
+	res.Slowest, res.MostErrors = simple.ranks(&f, s)
+	return res
+}
+
+// Play makes the requests of a time and gives them to a watcher, until f returns
+// false for one of its verdicts.
+func (s *System) Play(from, till time.Time, faults []Fault, w *rootcause.Watcher, simple *simple, f func(rootcause.Verdict) bool) {
+	type done struct {
+		trace *rootcause.Trace
+		at    time.Time
+	}
+	var waiting []done
+	next := from
+	for check := from.Add(step); check.Before(till); check = check.Add(step) {
+		for next.Before(check) {
+			var active []Fault
+			rate := s.Rate * load(float64(next.Unix()%86400))
+			for _, x := range faults {
+				if next.Before(x.From) || next.After(x.Till) {
+					continue
+				}
+				x.grown = min(1, next.Sub(x.From).Seconds()/180)
+				if x.Kind == LoadGrowth {
+					rate *= 1.6
+				}
+				active = append(active, x)
+			}
+			trace, end := s.Request(next, active)
+			waiting = append(waiting, done{trace, end.Add(rest)})
+			next = next.Add(time.Duration(s.rng.ExpFloat64() / rate * 1e9))
+		}
+		for _, x := range faults {
+			for _, n := range x.notes() {
+				if !check.Before(x.From.Add(30 * time.Second)) {
+					w.Note(n, check, check.After(x.Till))
+				}
+			}
+		}
+		kept := waiting[:0]
+		for _, d := range waiting {
+			if d.at.After(check) {
+				kept = append(kept, d)
+				continue
+			}
+			w.Add(d.trace)
+			simple.add(d.trace, check)
+		}
+		waiting = kept
+		for _, v := range w.Check(check) {
+			if !f(v) {
+				return
+			}
+		}
+	}
+}
