@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pipeline"
 	"go.opentelemetry.io/collector/receiver"
@@ -36,7 +37,7 @@ func verdict(err error) (int, string) {
 }
 
 func TestContract(t *testing.T) {
-	for _, signal := range []pipeline.Signal{pipeline.SignalLogs, pipeline.SignalTraces} {
+	for _, signal := range []pipeline.Signal{pipeline.SignalLogs, pipeline.SignalMetrics, pipeline.SignalTraces} {
 		t.Run(signal.String(), func(t *testing.T) {
 			f := newFake(t)
 			cfg := retrying(f.URL)
@@ -47,6 +48,10 @@ func TestContract(t *testing.T) {
 				ReceiverFactory: receiver.NewFactory(component.MustNewType("backend"), func() component.Config { return nil },
 					receiver.WithLogs(func(_ context.Context, _ receiver.Settings, _ component.Config, next consumer.Logs) (receiver.Logs, error) {
 						f.item = func(doc) (int, string) { return verdict(next.ConsumeLogs(context.Background(), plog.NewLogs())) }
+						return backend{}, nil
+					}, component.StabilityLevelAlpha),
+					receiver.WithMetrics(func(_ context.Context, _ receiver.Settings, _ component.Config, next consumer.Metrics) (receiver.Metrics, error) {
+						f.item = func(doc) (int, string) { return verdict(next.ConsumeMetrics(context.Background(), pmetric.NewMetrics())) }
 						return backend{}, nil
 					}, component.StabilityLevelAlpha),
 					receiver.WithTraces(func(_ context.Context, _ receiver.Settings, _ component.Config, next consumer.Traces) (receiver.Traces, error) {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/stretchr/testify/require"
 )
 
@@ -33,6 +34,8 @@ type fake struct {
 	*httptest.Server
 	// request, where it returns true, has answered the n-th bulk request itself.
 	request func(n int, w http.ResponseWriter, r *http.Request, docs []doc) bool
+	// info answers GET /; without it the server refuses that.
+	info string
 	// item returns status and error type of one document.
 	item func(d doc) (int, string)
 
@@ -56,6 +59,11 @@ func newFake(t *testing.T) *fake {
 func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name, ok := strings.CutPrefix(r.URL.Path, "/_index_template/"); ok {
 		f.serveTemplate(w, r, name)
+		return
+	}
+	if r.URL.Path == "/" && f.info != "" {
+		w.Header().Set("X-Elastic-Product", "Elasticsearch")
+		_, _ = io.WriteString(w, f.info)
 		return
 	}
 	if r.URL.Path != "/_bulk" || r.Method != http.MethodPost {
@@ -141,11 +149,19 @@ func (f *fake) count() int {
 // readBulk reads a body as strictly as Elasticsearch.
 func readBulk(r *http.Request) ([]doc, error) {
 	in := io.Reader(r.Body)
-	if r.Header.Get("Content-Encoding") == "gzip" {
+	switch r.Header.Get("Content-Encoding") {
+	case "gzip":
 		z, err := gzip.NewReader(r.Body)
 		if err != nil {
 			return nil, err
 		}
+		in = z
+	case "zstd":
+		z, err := zstd.NewReader(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		defer z.Close()
 		in = z
 	}
 	lines := bufio.NewScanner(in)
