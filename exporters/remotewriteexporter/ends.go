@@ -51,12 +51,23 @@ func (e *metricsExporter) ends(c *collector) {
 	})
 }
 
+// lookback is how long queries show a series of which nothing comes: the default
+// of Prometheus.
+const lookback = 5 * time.Minute
+
 // overdue returns the parts of a series that has ended without a marker. It has
 // when nothing came for as long as stale_after, and for three times as long as
-// it used to take.
+// it used to take; of a series that came once that is not known yet.
 func (e *metricsExporter) overdue(s *promseries.Series, now int64) *parts {
 	a, _ := s.Attachment.(*parts)
-	if a == nil || a.marked || now-a.seen <= max(e.cfg.StaleAfter.Milliseconds(), 3*a.gap) {
+	if a == nil || a.marked {
+		return nil
+	}
+	limit := max(e.cfg.StaleAfter.Milliseconds(), 3*a.gap)
+	if a.gap == 0 {
+		limit = max(limit, lookback.Milliseconds())
+	}
+	if now-a.seen <= limit {
 		return nil
 	}
 	return a

@@ -22,28 +22,39 @@ func TestEndsAreMarked(t *testing.T) {
 		require.NoError(t, push(t, e, md))
 	}
 	slow := func(i int) pmetric.Metrics { return sums(false, point{"slow", i, 1, false}) }
+	due := func(after time.Duration) bool {
+		now = t0.Add(after)
+		return e.ended()
+	}
 	at(0, slow(0))
-	at(5*time.Second, sums(false, point{"fast", 1, 1, false}))
-	at(15*time.Second, sums(false, point{"fast", 2, 1, false}))
-	at(40*time.Second, slow(1))
-	now = t0.Add(75 * time.Second)
-	require.False(t, e.ended())
-	now = t0.Add(76 * time.Second)
-	require.True(t, e.ended(), "a minute after the last")
+	at(10*time.Second, sums(false, point{"fast", 1, 1, false}))
+	at(20*time.Second, sums(false, point{"fast", 2, 1, false}))
+	at(60*time.Second, slow(1))
+	require.False(t, due(140*time.Second))
+	require.True(t, due(141*time.Second), "two minutes after the last")
 	require.NoError(t, push(t, e, pmetric.NewMetrics()))
 	require.Equal(t, "__name__=n_total k=fast stale@3", r.samples()[4], "a millisecond after the last point")
-	require.False(t, e.ended(), "once")
-	now = t0.Add(160 * time.Second)
-	require.False(t, e.ended(), "40 s is its rhythm")
-	now = t0.Add(161 * time.Second)
-	require.True(t, e.ended())
-	at(161*time.Second, sums(false, point{"fast", 9, 9, false}))
+	require.False(t, due(240*time.Second), "once, and a minute is the rhythm of the other")
+	require.True(t, due(241*time.Second))
+	at(241*time.Second, sums(false, point{"fast", 9, 9, false}))
 	require.Equal(t, "__name__=n_total k=fast 9@9", r.samples()[5], "it is back")
 	require.NoError(t, push(t, e, pmetric.NewMetrics()))
 	require.Equal(t, "__name__=n_total k=slow stale@2", r.samples()[6])
 	require.Len(t, r.samples(), 7)
-	now = t0.Add(time.Hour)
-	require.True(t, e.ended(), "it has ended again")
+	require.True(t, due(time.Hour), "it has ended again")
+}
+
+// Of a series that came once the rhythm is not known.
+func TestEndOfASeriesThatCameOnce(t *testing.T) {
+	r := newReceiver(t)
+	e, _ := started(t, configFor(r.URL))
+	now := t0
+	e.now = func() time.Time { return now }
+	require.NoError(t, push(t, e, sums(false, one)))
+	now = t0.Add(5 * time.Minute)
+	require.False(t, e.ended())
+	now = now.Add(time.Second)
+	require.True(t, e.ended())
 }
 
 func TestEndsOfDistributions(t *testing.T) {
@@ -52,7 +63,7 @@ func TestEndsOfDistributions(t *testing.T) {
 	now := t0
 	e.now = func() time.Time { return now }
 	require.NoError(t, push(t, e, distributions(pcommon.NewTimestampFromTime(t0), false)))
-	now = t0.Add(2 * time.Minute)
+	now = t0.Add(6 * time.Minute)
 	require.NoError(t, push(t, e, pmetric.NewMetrics()))
 	require.Len(t, r.samples(), 16)
 	for _, s := range r.samples()[8:] {
@@ -81,8 +92,11 @@ func TestEndsAreSentByThemselves(t *testing.T) {
 	e, err := NewFactory().CreateMetrics(t.Context(), exportertest.NewNopSettings(componentType), cfg)
 	require.NoError(t, err)
 	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
-	require.NoError(t, e.ConsumeMetrics(t.Context(), sums(false, one)))
-	require.Eventually(t, func() bool { return len(r.samples()) == 2 }, time.Minute, 10*time.Millisecond)
+	for i := range 3 { // so that there is a rhythm
+		require.NoError(t, e.ConsumeMetrics(t.Context(), sums(false, point{"a", i, 1, false})))
+		time.Sleep(5 * time.Millisecond)
+	}
+	require.Eventually(t, func() bool { return len(r.samples()) == 4 }, 2*time.Minute, 10*time.Millisecond)
 	require.NoError(t, e.Shutdown(t.Context()))
-	require.Equal(t, "__name__=n_total k=a stale@2", r.samples()[1])
+	require.Equal(t, "__name__=n_total k=a stale@3", r.samples()[3])
 }

@@ -61,8 +61,9 @@ func createDefaultConfig() component.Config {
 		MaxSeries: 200_000,
 		// Longer than any usual interval between two deltas.
 		SeriesExpiration: time.Hour,
-		// A fifth of the time after which queries take a series for gone by themselves.
-		StaleAfter:     time.Minute,
+		// Twice the usual interval of a program, and well below the five minutes for
+		// which queries would show a series that has ended.
+		StaleAfter:     2 * time.Minute,
 		CircuitBreaker: breaker.DefaultConfig(),
 	}
 }
