@@ -26,6 +26,9 @@ import (
 // hundred thousand failed documents.
 const maxAnswer = 64 << 20
 
+// maxComplaint bounds what is read of an answer that is an error.
+const maxComplaint = 1 << 20
+
 // answerFields keeps the response short: status and error of each document.
 var answerFields = []string{"errors", "items.*.status", "items.*.error.type", "items.*.error.reason", "items.*.error.caused_by.reason"}
 
@@ -41,6 +44,7 @@ type bulk struct {
 	deadLetters *deadLetters // nil: refused documents are only counted
 	letterFile  *letterFile  // likewise
 	answered    func()       // called when the server has answered
+	pace        *pace
 }
 
 // sending is the state of one send.
@@ -76,7 +80,7 @@ func (b *bulk) send(ctx context.Context, body *body) ([]int, error) {
 // is in trouble: more would add to it.
 func (b *bulk) sendAll(ctx context.Context, s *sending) {
 	for low := 0; low < len(s.body.items); {
-		high := s.body.fit(low, b.maxBytes)
+		high := s.body.fit(low, b.pace.bytes(b.maxBytes))
 		if !b.sendRange(ctx, s, low, high) {
 			s.keep(high, len(s.body.items), s.err)
 			return
@@ -121,6 +125,7 @@ func (b *bulk) sendRange(ctx context.Context, s *sending, low, high int) bool {
 			return false
 		}
 		b.compressor.understood(used)
+		b.pace.faster()
 		b.answered()
 		b.sort(ctx, s, low, results)
 		return true
@@ -143,6 +148,10 @@ func (b *bulk) fail(ctx context.Context, s *sending, low, high int, err error) {
 	if open, ok := errors.AsType[*breaker.OpenError](err); ok {
 		reason = "circuit_open"
 		s.wait = max(s.wait, open.Wait)
+	}
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		reason = "timeout"
+		b.pace.slower()
 	}
 	b.counter.Retry(ctx, reason, s.body.weight(low, high))
 	s.keep(low, high, err)
@@ -231,6 +240,10 @@ func (b *bulk) post(ctx context.Context, body *body, low, high int) (status int,
 		return 0, nil, nil, used, fmt.Errorf("send bulk request: %w", err)
 	}
 	defer response.Body.Close()
+	if response.StatusCode >= 300 { // how it ends is of no interest
+		answer, _ = io.ReadAll(io.LimitReader(response.Body, maxComplaint))
+		return response.StatusCode, response.Header, answer, used, nil
+	}
 	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if err != nil {
 		return 0, nil, nil, used, fmt.Errorf("read bulk response: %w", err)

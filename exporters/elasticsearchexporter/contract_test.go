@@ -51,7 +51,9 @@ func TestContract(t *testing.T) {
 						return backend{}, nil
 					}, component.StabilityLevelAlpha),
 					receiver.WithMetrics(func(_ context.Context, _ receiver.Settings, _ component.Config, next consumer.Metrics) (receiver.Metrics, error) {
-						f.item = func(doc) (int, string) { return verdict(next.ConsumeMetrics(context.Background(), pmetric.NewMetrics())) }
+						f.item = func(doc) (int, string) {
+							return verdict(next.ConsumeMetrics(context.Background(), pmetric.NewMetrics()))
+						}
 						return backend{}, nil
 					}, component.StabilityLevelAlpha),
 					receiver.WithTraces(func(_ context.Context, _ receiver.Settings, _ component.Config, next consumer.Traces) (receiver.Traces, error) {

@@ -108,6 +108,7 @@ func (e *elasticsearchExporter) start(ctx context.Context, host component.Host) 
 		counter:    e.counter,
 		logger:     e.telemetry.Logger,
 		answered:   e.answered,
+		pace:       &pace{},
 	}
 	if e.cfg.DeadLetter {
 		e.bulk.deadLetters = &deadLetters{bulk: e.bulk, route: route{deadLetterDataset, e.cfg.Namespace}}
