@@ -37,6 +37,8 @@ type segmentStorage struct {
 	logger *zap.Logger
 	host   component.Host
 	budget *segmentlog.Budget
+	// openFile replaces the operating system's; for tests.
+	openFile func(path string, create bool) (segmentlog.File, error)
 
 	lock      io.Closer
 	telemetry *telemetry
@@ -179,7 +181,7 @@ func (s *segmentStorage) GetClient(_ context.Context, kind component.Kind, id co
 		return nil, fmt.Errorf("open storage: %s is open already", folder)
 	}
 	// State is small and has no budget: a reader that cannot keep its place helps nobody.
-	opt := segmentlog.Options{SegmentBytes: stateSegmentBytes, NoSync: s.cfg.Fsync == fsyncNever}
+	opt := segmentlog.Options{SegmentBytes: stateSegmentBytes, NoSync: s.cfg.Fsync == fsyncNever, OpenFile: s.openFile}
 	if kind == component.KindExporter {
 		opt.SegmentBytes, opt.Budget = s.cfg.SegmentBytes, s.budget
 	}
