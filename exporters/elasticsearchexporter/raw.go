@@ -127,14 +127,14 @@ func isHexID(s string, n int) bool {
 	if len(s) != n {
 		return false
 	}
-	any := byte(0)
+	digits := byte(0)
 	for _, c := range []byte(s) {
 		if c-'0' > 9 && (c < 'a' || c > 'f') {
 			return false
 		}
-		any |= c ^ '0'
+		digits |= c ^ '0'
 	}
-	return any != 0
+	return digits != 0
 }
 
 // has reports whether the object has a member of the name, after read.

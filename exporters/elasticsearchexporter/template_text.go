@@ -58,22 +58,23 @@ func (s indexSettings) template(name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read index template: %w", err)
 	}
-	text, said := string(b), ""
+	text := string(b)
+	var said []string // of the settings, so that others are noticed
 	if s.retention > 0 {
 		kept := fmt.Sprintf("%dh", int(s.retention.Hours()))
 		text = strings.Replace(text, `"lifecycle": {}`, `"lifecycle": {"data_retention": "`+kept+`"}`, 1)
-		said += "retention=" + kept + " "
+		said = append(said, "retention="+kept)
 	}
 	for _, line := range [...][2]string{{"index.default_pipeline", s.pipeline}, {"index.lifecycle.name", s.policy}} {
 		if line[1] != "" {
 			value := string(pdatajson.AppendString(nil, line[1]))
 			text = strings.Replace(text, "\"settings\": {\n", "\"settings\": {\n      \""+line[0]+"\": "+value+",\n", 1)
-			said += line[0] + "=" + line[1] + " "
+			said = append(said, line[0]+"="+line[1])
 		}
 	}
-	if said != "" {
-		said = string(pdatajson.AppendString(nil, strings.TrimSpace(said)))
-		text = strings.Replace(text, `"_meta": {`, `"_meta": {"settings": `+said+`, `, 1)
+	if len(said) > 0 {
+		meta := pdatajson.AppendString(nil, strings.Join(said, " "))
+		text = strings.Replace(text, `"_meta": {`, `"_meta": {"settings": `+string(meta)+`, `, 1)
 	}
 	return text, nil
 }
