@@ -81,10 +81,47 @@ func fill(s *localstore.Store, now time.Time) {
 	}
 	fillPatterns(s, rng, now)
 	fillFindings(s, now)
+	fillTraces(s, now)
+}
+
+// fillTraces is a shop whose inventory waits for a database.
+func fillTraces(s *localstore.Store, now time.Time) {
 	for i := range 6 {
-		id := fmt.Sprintf("%032x", i+1)
-		s.PutSpan(localstore.Span{TraceID: id, SpanID: "a", Name: "POST /checkout", Service: "web", Kind: "Server", Start: now.UnixNano(), Duration: 42e6})
-		s.PutSpan(localstore.Span{TraceID: id, SpanID: "b", ParentID: "a", Name: "SELECT orders", Service: "db", Kind: "Client", Start: now.UnixNano() + 1e6, Duration: 30e6, Error: i == 0})
+		id, slow := fmt.Sprintf("%032x", i+1), int64(1+i%3)
+		span := func(spanID, parent, service, name, kind string, start, took int64, failed bool) {
+			s.PutSpan(localstore.Span{
+				TraceID: id, SpanID: spanID, ParentID: parent, Service: service, Name: name, Kind: kind,
+				Start: now.Add(time.Duration(-i)*time.Second).UnixNano() + start*1e6, Duration: took * 1e6, Error: failed,
+				Attrs: kv("http.route", "/checkout"),
+			})
+		}
+		span("a", "", "web", "POST /checkout", "Server", 0, 42*slow, i == 0)
+		span("b", "a", "orders", "POST /orders", "Client", 1, 38*slow, i == 0)
+		span("c", "b", "inventory", "GET /stock", "Server", 2, 34*slow, i == 0)
+		span("d", "c", "inventory", "SELECT stock", "Client", 3, 30*slow, i == 0)
+		span("e", "a", "web", "render <b>page</b>", "Internal", 40*slow, 2*slow, false)
+	}
+	s.PutLog(now, localstore.LogLine{Time: now, Severity: 17, Service: "inventory", Body: "connection pool exhausted", TraceID: fmt.Sprintf("%032x", 1)})
+}
+
+// fillServices is what was counted of them in the last minute.
+func fillServices(s *localstore.Store, now time.Time) {
+	for i, service := range []string{"web", "orders", "inventory"} {
+		for k, op := range []string{"", "POST /" + service} {
+			row := func() (string, string, []localstore.Attr) { return service, op, nil }
+			id := uint64(10*i + k + 1)
+			s.PutService(id, now, localstore.ServiceCalls, 12.5, row)
+			s.PutService(id, now, localstore.ServiceErrors, []float64{0.02, 0.02, 0.125}[i], row)
+			s.PutService(id, now, localstore.ServiceMean, 0.04, row)
+			s.PutService(id, now, localstore.ServiceP99, 0.9, row)
+		}
+	}
+	for i, e := range []localstore.Edge{{Client: "user", Server: "web", Connection: "virtual_node"}, {Client: "web", Server: "orders"}, {Client: "orders", Server: "inventory"}, {Client: "inventory", Server: "stock", Connection: "database"}} {
+		for minute := range 2 {
+			at := now.Add(time.Duration(minute-1) * 30 * time.Second)
+			s.PutEdge(e, at, localstore.EdgeRequests, float64(1000+400*minute))
+			s.PutEdge(e, at, localstore.EdgeFailed, float64(20*i*minute))
+		}
 	}
 }
 

@@ -80,7 +80,7 @@ func judge(open, states map[string]int, totals localstore.Totals, worst string) 
 	case warning > 0:
 		return status{signals.SeverityWarning, worst}
 	case totals.Points == 0 && totals.Logs == 0:
-		return status{"starting", "Collecting. The first points come in about 10 seconds."}
+		return status{"starting", "Collecting. The first charts come within a minute or two."}
 	case settled == 0 && states["learning"] > 0:
 		return status{"learning", fmt.Sprintf("Nothing found. %s still being learned; a young series never raises a finding.", seriesAre(states["learning"]))}
 	case info > 0:

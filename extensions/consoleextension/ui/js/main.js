@@ -7,6 +7,7 @@ import * as findings from "./findings.js";
 import * as metrics from "./metrics.js";
 import * as patterns from "./patterns.js";
 import * as pipeline from "./pipeline.js";
+import * as route from "./route.js";
 
 const interval = 5000;
 const levels = { starting: "Starting", learning: "Learning", ok: "Well", info: "Look", warning: "Warning", critical: "Critical" };
@@ -37,15 +38,20 @@ async function overview() {
 async function refresh() {
   if (busy || document.hidden) return;
   busy = true;
-  const results = await Promise.allSettled([overview(), patterns.refresh(), pipeline.refresh()]);
-  // Series are named by patterns, and findings share the time axis of the series.
-  results.push(...await Promise.allSettled([metrics.refresh()]), ...await Promise.allSettled([findings.refresh()]));
+  const results = route.follow() ? await Promise.allSettled([overview(), route.refresh()]) : await home();
   busy = false;
   const failed = results.filter((r) => r.status === "rejected");
   for (const f of failed) console.warn(f.reason);
   if (failed.length < results.length) answered = Date.now() / 1000;
   offline(failed.length === results.length);
   document.body.dataset.ready = "";
+}
+
+async function home() {
+  const results = await Promise.allSettled([overview(), patterns.refresh(), pipeline.refresh()]);
+  // Series are named by patterns, and findings share the time axis of the series.
+  results.push(...await Promise.allSettled([metrics.refresh()]), ...await Promise.allSettled([findings.refresh()]));
+  return results;
 }
 
 function offline(is) {
@@ -67,4 +73,5 @@ metrics.init();
 findings.init();
 patterns.init();
 document.addEventListener("visibilitychange", loop);
+addEventListener("hashchange", () => { route.follow(); loop(); });
 loop();

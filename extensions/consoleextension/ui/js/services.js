@@ -1,0 +1,147 @@
+// Services: the table of all, who calls whom, and one service with its operations.
+
+import { h, svg, setText, keyed } from "./dom.js";
+import { ask } from "./api.js";
+import { perSecond, percent, duration, clock, count, severity } from "./format.js";
+import { link } from "./route.js";
+
+export const mount = (root, title, name) => name ? one(root, title, name) : all(root, title);
+
+function all(root, title) {
+  title("Services");
+  const empty = h("p", { class: "empty", text: "No span has come yet. Send traces to 127.0.0.1:4317 (gRPC) or :4318 (HTTP)." });
+  const table = serviceTable("Services over the last minute", "Service");
+  const graph = h("div", { class: "scroll callgraph" }), calls = callTable("Who calls whom");
+  root.append(empty, table.element, graph, calls.element);
+  return async () => {
+    const [{ services }, { edges }] = await Promise.all([ask("services"), ask("services/graph")]);
+    empty.hidden = services.length > 0;
+    table.fill(services.sort((a, b) => (b.calls ?? 0) - (a.calls ?? 0)), (s) => s.service, (s) => link("services", s.service));
+    calls.fill(edges);
+    const picture = JSON.stringify(edges.map((e) => [e.client, e.server, e.errors > 0.01]));
+    if (graph.shown !== picture) {
+      graph.shown = picture;
+      graph.replaceChildren(...(edges.length ? [draw(edges, services)] : []));
+    }
+  };
+}
+
+function one(root, title, name) {
+  title(name);
+  const table = serviceTable("Operations over the last minute", "Operation");
+  const calls = callTable("Its callers and what it calls");
+  const traces = traceTable(), lines = lineList();
+  const only = h("select", { "aria-label": "Which traces" }, h("option", { value: "&errors=1", text: "with errors" }), h("option", { value: "", text: "all" }), h("option", { value: "&min_duration_ms=1000", text: "of a second and longer" }));
+  only.value = "";
+  only.addEventListener("input", () => load().catch(() => { /* the next refresh tries again */ }));
+  root.append(h("p", { class: "small" }, h("a", { href: "#/services", text: "All services" })), table.element, calls.element,
+    h("div", { class: "head sub" }, h("h3", { text: "Recent traces" }), only), traces.element,
+    h("div", { class: "head sub" }, h("h3", { text: "Recent warnings and errors" })), lines.element);
+  const q = encodeURIComponent(name);
+  async function load() {
+    const [{ services }, { edges }, found, { logs }] = await Promise.all([
+      ask(`services?operations=1&service=${q}`), ask(`services/graph?service=${q}`), ask(`traces?service=${q}&limit=20${only.value}`), ask(`logs?service=${q}&min_severity=13&limit=20`)]);
+    if (!services.length) throw new Error(`Nothing is known of a service ${name}; it may have been silent for long.`);
+    table.fill(services.filter((s) => s.operation).sort((a, b) => (b.calls ?? 0) - (a.calls ?? 0)), (s) => s.operation + JSON.stringify(s.attributes), null, (s) => s.operation);
+    calls.fill(edges);
+    traces.fill(found.traces);
+    lines.fill(logs);
+  }
+  return load;
+}
+
+const heads = (...names) => h("thead", {}, h("tr", {}, ...names.map((n) => h("th", { scope: "col", text: n.replace("#", ""), class: n.startsWith("#") ? "num" : "" }))));
+
+function serviceTable(caption, first) {
+  const body = h("tbody");
+  const element = h("div", { class: "scroll" }, h("table", { "data-testid": "services" }, h("caption", { class: "hidden", text: caption }), heads(first, "#Calls", "#Errors", "#Mean", "#p99"), body));
+  const make = (href, name) => (s) => h("tr", { class: "row", data: { service: s.service } },
+    h("td", {}, href ? h("a", { href: href(s), text: name(s) }) : h("span", { text: name(s) })), ...Array.from({ length: 4 }, () => h("td", { class: "num" })));
+  const update = (e, s) => {
+    const [, calls, errors, mean, p99] = e.children;
+    setText(calls, perSecond(s.calls));
+    setText(errors, percent(s.errors));
+    errors.classList.toggle("bad", s.errors >= 0.01);
+    setText(mean, duration(s.latency_mean));
+    setText(p99, duration(s.latency_p99));
+  };
+  return { element, fill: (list, key, href, name = (s) => s.service) => { element.hidden = !list.length; keyed(body, list, key, make(href, name), update); } };
+}
+
+function callTable(caption) {
+  const body = h("tbody");
+  const element = h("div", { class: "scroll" }, h("table", { "data-testid": "calls" }, h("caption", { text: caption }), heads("Caller", "Called", "Kind", "#Calls", "#Errors", "#Mean", "#Requests", "#Failed"), body));
+  const end = (name) => name === "user" ? h("td", { text: name }) : h("td", {}, h("a", { href: link("services", name), text: name }));
+  const make = (e) => h("tr", { class: "row" }, end(e.client), e.connection ? h("td", { text: e.server }) : end(e.server),
+    h("td", { class: "muted", text: (e.connection || "service").replaceAll("_", " ") }), ...Array.from({ length: 5 }, () => h("td", { class: "num" })));
+  const update = (row, e) => {
+    const [, , , calls, errors, mean, requests, failed] = row.children;
+    setText(calls, perSecond(e.calls));
+    setText(errors, percent(e.errors));
+    errors.classList.toggle("bad", e.errors >= 0.01);
+    setText(mean, duration(e.latency_mean));
+    setText(requests, count(e.requests));
+    setText(failed, count(e.failed));
+  };
+  return { element, fill: (list) => { element.hidden = !list.length; keyed(body, list, (e) => `${e.client}\n${e.server}\n${e.connection}`, make, update); } };
+}
+
+export function traceTable() {
+  const body = h("tbody"), none = h("p", { class: "empty", text: "None in memory." });
+  const table = h("div", { class: "scroll" }, h("table", { "data-testid": "traces" }, heads("Trace", "Begins in", "#Duration", "#Spans", "#Failed", "Services", "At"), body));
+  const make = (t) => h("tr", { class: "row" }, h("td", {}, h("a", { href: link("trace", t.id), text: t.name || t.id })), h("td"), h("td", { class: "num" }), h("td", { class: "num" }), h("td", { class: "num" }), h("td", { class: "muted" }), h("td", { class: "muted" }));
+  const update = (e, t) => {
+    const [, service, took, spans, failed, names, at] = e.children;
+    setText(service, t.service);
+    setText(took, duration(Number(t.duration) / 1e9));
+    setText(spans, String(t.spans));
+    setText(failed, String(t.errors));
+    failed.classList.toggle("bad", t.errors > 0);
+    setText(names, t.services.slice(0, 6).join(", ") + (t.services.length > 6 ? ", …" : ""));
+    setText(at, clock(Number(t.start) / 1e9, true));
+  };
+  return { element: h("div", {}, none, table), fill: (list) => { none.hidden = list.length > 0; table.hidden = !list.length; keyed(body, list, (t) => t.id, make, update); } };
+}
+
+export function lineList() {
+  const none = h("p", { class: "empty", text: "None in memory." }), list = h("ul", { class: "lines boxed", "data-testid": "lines" });
+  return {
+    element: h("div", {}, none, list),
+    fill: (logs) => {
+      none.hidden = logs.length > 0;
+      list.hidden = !logs.length;
+      const key = logs.map((l) => l.time + l.body).join("\n");
+      if (list.shown === key) return;
+      list.shown = key;
+      list.replaceChildren(...logs.map((l) => {
+        const [name, tone] = severity(l.severity);
+        return h("li", {}, h("time", { text: clock(l.time / 1000, true) }), h("span", { class: "level", data: { level: tone }, text: name }), " ", l.body,
+          ...(l.trace_id ? [" ", h("a", { class: "small", href: link("trace", l.trace_id), text: "trace" })] : []));
+      }));
+    },
+  };
+}
+
+// draw places services in columns, callers left of what they call.
+function draw(edges, services) {
+  const names = [...new Set(edges.flatMap((e) => [e.client, e.server]))], column = new Map(names.map((n) => [n, 0]));
+  for (let round = 0; round < Math.min(names.length, 12); round++) {
+    for (const e of edges) if (e.client !== e.server) column.set(e.server, Math.min(11, Math.max(column.get(e.server), column.get(e.client) + 1)));
+  }
+  const used = [...new Set(column.values())].sort((a, b) => a - b), columns = used.map((c) => names.filter((n) => column.get(n) === c).sort());
+  const wide = 190, high = 46, place = new Map(), rows = Math.max(...columns.map((c) => c.length));
+  columns.forEach((c, x) => c.forEach((n, y) => place.set(n, [20 + x * wide, 12 + (y + (rows - c.length) / 2) * high])));
+  const s = svg("svg", { viewBox: `0 0 ${columns.length * wide} ${rows * high + 16}`, width: columns.length * wide, role: "img", "aria-label": `Who calls whom: ${edges.length} edges between ${names.length} services; the table below says the same` });
+  for (const e of edges) {
+    const [x1, y1] = place.get(e.client), [x2, y2] = place.get(e.server);
+    const from = x1 + 140, mid = (from + x2) / 2;
+    s.append(svg("path", { class: e.errors > 0.01 ? "edge bad" : "edge", d: `M${from} ${y1 + 14} C${mid} ${y1 + 14} ${mid} ${y2 + 14} ${x2} ${y2 + 14}` }));
+  }
+  const known = new Set(services.map((v) => v.service));
+  for (const [n, [x, y]] of place) {
+    const label = svg("text", { x: x + 8, y: y + 18 }, n.length > 19 ? n.slice(0, 18) + "…" : n);
+    const node = svg("g", { class: known.has(n) ? "node" : "node other" }, svg("rect", { x, y, width: 140, height: 28, rx: 5 }), label);
+    s.append(known.has(n) ? svg("a", { href: link("services", n) }, node) : node);
+  }
+  return s;
+}
