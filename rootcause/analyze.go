@@ -74,8 +74,9 @@ func Analyze(in Input) []Suspect {
 	}
 	out := rank(clues, calls)
 	if in.Window != nil && in.Baseline != nil {
+		host := slowHost(in.Window, in.Baseline)
 		for i := range out[:min(len(out), 10)] {
-			out[i].separate(in.Window, in.Baseline)
+			out[i].separate(in.Window, in.Baseline, host)
 		}
 		sharedHost(out)
 	}

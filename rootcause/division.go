@@ -88,10 +88,39 @@ func parts(w *Summary, b *Baseline, service string) []part {
 	return out
 }
 
+// slowHost is the host on which four fifths of all time are lost, by two services
+// or more that are slow there; empty if there is none.
+func slowHost(w *Summary, b *Baseline) string {
+	services := map[string]bool{}
+	for d := range w.divisions {
+		if d.by == ByHost {
+			services[d.service] = true
+		}
+	}
+	lost, slow := map[string]float64{}, map[string]int{}
+	var total float64
+	for service := range services {
+		for _, p := range parts(w, b, service) {
+			if p.by != ByHost || p.z < 4 || p.lost <= 0 {
+				continue
+			}
+			lost[p.value] += p.lost
+			slow[p.value]++
+			total += p.lost
+		}
+	}
+	for host, s := range lost {
+		if slow[host] > 1 && s > 0.8*total {
+			return host
+		}
+	}
+	return ""
+}
+
 // separate finds what tells a suspect's slow requests from its good ones: the one
 // of several instances or hosts that loses four fifths of all time, or a version
 // that was not seen before.
-func (s *Suspect) separate(w *Summary, b *Baseline) {
+func (s *Suspect) separate(w *Summary, b *Baseline, slowHost string) {
 	all := parts(w, b, s.Service)
 	for i := 0; i < len(all); {
 		k := i
@@ -106,6 +135,9 @@ func (s *Suspect) separate(w *Summary, b *Baseline) {
 		case worst.by == ByVersion && (worst.isNew || alone):
 			s.Version = worst.value
 			s.Separates = append(s.Separates, fmt.Sprintf("version %s%s", worst.value, since(worst.isNew)))
+		case worst.by == ByHost && worst.value == slowHost && worst.z > 4:
+			s.Host = worst.value
+			s.Separates = append(s.Separates, fmt.Sprintf("%s is slow for all that runs there", worst.value))
 		case !alone:
 		case worst.by == ByHost:
 			s.Host = worst.value

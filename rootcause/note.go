@@ -25,7 +25,7 @@ func (n Note) clue(clues []Clue) []Clue {
 	out := make([]Clue, 0, len(supported))
 	for service, s := range supported {
 		out = append(out, Clue{
-			Channel: n.Channel, Strength: n.Score * (unfelt + (1-unfelt)*min(1, s/0.3)) * 0.5, Unit: "score", Now: n.Score,
+			Channel: n.Channel, Strength: n.Score * (0.1 + 0.4*min(1, s/0.3)), Unit: "score", Now: n.Score,
 			Instance: n.Instance, Host: n.Host, Text: n.Text, service: service,
 		})
 	}

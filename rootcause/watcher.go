@@ -56,12 +56,12 @@ type Watcher struct {
 	notes        map[Note]time.Time
 	lost         uint64
 
-	leader     string
-	streak     int
-	since      time.Time // of the trouble
-	calm       time.Time // when trouble was last seen
-	open       *Verdict
-	lastUpdate time.Time
+	leader  string
+	streak  int
+	since   time.Time // of the trouble
+	last    time.Time // when trouble was last seen
+	open    *Verdict
+	updated time.Time
 }
 
 // NewWatcher returns a Watcher that knows nothing yet.
@@ -110,25 +110,41 @@ func (w *Watcher) Check(now time.Time) []Verdict {
 	if n := max(1, int(w.opt.Window/w.opt.Step)); len(w.steps) > n {
 		w.steps = slices.Delete(w.steps, 0, len(w.steps)-n)
 	}
-	window := w.window()
+	window := w.window(len(w.steps))
 	w.closed++
-	troubles, suspects := w.compare(window, now)
+	troubles, suspects := w.both(window, now)
 	out := w.decide(troubles, suspects, now)
 	if w.closed >= int(w.opt.Window/w.opt.Step) {
 		w.closed = 0
-		w.learn(window, len(troubles) > 0)
+		w.learn(window, w.last.Equal(now))
 	}
 	return out
 }
 
 // Explain ranks the suspects of the window as it is now, whether users notice or not.
 func (w *Watcher) Explain(now time.Time) ([]Trouble, []Suspect) {
-	return w.compare(w.window(), now)
+	return w.both(w.window(len(w.steps)), now)
 }
 
-func (w *Watcher) window() *Summary {
+// both compares the window, and the later half of it alone: what has just begun is
+// clear there first. The clearer one counts.
+func (w *Watcher) both(window *Summary, now time.Time) ([]Trouble, []Suspect) {
+	troubles, suspects := w.compare(window, now)
+	half := w.window((len(w.steps) + 1) / 2)
+	if half.Traces < 20 {
+		return troubles, suspects
+	}
+	t, s := w.compare(half, now)
+	if len(t) > 0 && len(s) > 0 && (len(troubles) == 0 || len(suspects) == 0 || s[0].Confidence > suspects[0].Confidence) {
+		return t, s
+	}
+	return troubles, suspects
+}
+
+// window is the last steps together.
+func (w *Watcher) window(steps int) *Summary {
 	s := NewSummary(w.opt.Bounds)
-	for _, x := range w.steps {
+	for _, x := range w.steps[len(w.steps)-steps:] {
 		s.Merge(x)
 	}
 	return s
@@ -156,45 +172,48 @@ func (w *Watcher) compare(window *Summary, now time.Time) ([]Trouble, []Suspect)
 }
 
 func (w *Watcher) decide(troubles []Trouble, suspects []Suspect, now time.Time) []Verdict {
-	if len(troubles) > 0 {
-		if w.calm.IsZero() || now.Sub(w.calm) >= w.opt.ResolveAfter {
+	leader, streak := leading(suspects), w.opt.Streak
+	if len(troubles) == 0 && leader != "" {
+		streak++ // no kind of request as a whole shows it: it takes more to believe it
+	}
+	if len(troubles) > 0 || leader != "" {
+		if w.last.IsZero() || now.Sub(w.last) >= w.opt.ResolveAfter {
 			w.since = now.Add(-w.opt.Step)
 		}
-		w.calm = now
+		w.last = now
 	}
-	switch leader := leading(suspects); {
-	case len(troubles) == 0 || leader == "":
+	switch {
+	case leader == "":
 		w.leader, w.streak = "", 0
 	case leader == w.leader:
 		w.streak++
 	default:
 		w.leader, w.streak = leader, 1
 	}
-	agreed := w.streak >= w.opt.Streak
+	agreed := w.streak >= streak
 	var out []Verdict
+	lasted := !w.last.IsZero() && now.Sub(w.since) >= w.opt.AcceptAfter
 	if w.open != nil {
 		other := agreed && w.leader != w.open.Suspects[0].Service
-		if other || now.Sub(w.calm) >= w.opt.ResolveAfter || now.Sub(w.open.Start) >= w.opt.AcceptAfter {
-			if now.Sub(w.open.Start) >= w.opt.AcceptAfter {
-				w.recent, w.past, w.baseline = nil, nil, nil // what lasts is learned anew
-			}
+		if other || lasted || now.Sub(w.last) >= w.opt.ResolveAfter {
 			v := *w.open
 			v.State, v.At = Resolved, now
 			out = append(out, v)
 			w.open = nil
-			if !other {
-				return out
-			}
 		}
+	}
+	if lasted { // it has become usual: learn anew
+		w.recent, w.past, w.baseline, w.pending, w.last = nil, nil, nil, nil, time.Time{}
+		return out
 	}
 	v := Verdict{State: Open, Start: w.since, At: now, Suspects: suspects, Troubles: troubles, History: w.history()}
 	switch {
 	case agreed && w.open == nil:
-		w.open, w.lastUpdate = &v, now
+		w.open, w.updated = &v, now
 		out = append(out, v)
-	case agreed && now.Sub(w.lastUpdate) >= w.opt.UpdateEvery:
+	case agreed && now.Sub(w.updated) >= w.opt.UpdateEvery:
 		v.State, v.Start = Updated, w.open.Start
-		w.open, w.lastUpdate = &v, now
+		w.open, w.updated = &v, now
 		out = append(out, v)
 	}
 	return out

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tidewatch/tidewatch/rootcause"
@@ -33,6 +34,9 @@ const (
 // not matter goes on at the same time.
 func Run(seed uint64, kind Kind, warm time.Duration) Result {
 	s := NewSystem(seed)
+	for range slices.Index(Faults, kind) {
+		s.rng.Uint64() // another place for each kind
+	}
 	start := time.Unix(1_800_000_000, 0).Add(time.Duration(s.rng.IntN(86400)) * time.Second)
 	onset := start.Add(warm).Add(time.Duration(s.rng.IntN(60)) * time.Second)
 	f := s.NewFault(kind, onset, 5*time.Minute)
@@ -113,4 +117,28 @@ func (s *System) Play(from, till time.Time, faults []Fault, w *rootcause.Watcher
 			}
 		}
 	}
+}
+
+// Calm watches a system for a time in which nothing is wrong, but all kinds of
+// confusers come and go, and returns the verdicts.
+func Calm(seed uint64, lasts time.Duration) []rootcause.Verdict {
+	s := NewSystem(seed)
+	start := time.Unix(1_800_000_000, 0).Add(time.Duration(s.rng.IntN(86400)) * time.Second)
+	var confusers []Fault
+	for at := start.Add(20 * time.Minute); at.Before(start.Add(lasts)); at = at.Add(20 * time.Minute) {
+		c := s.NewFault(Confusers[s.rng.IntN(len(Confusers))], at, 10*time.Minute)
+		if c.Kind != Unrelated {
+			c.Service = s.Services[0]
+		}
+		confusers = append(confusers, c)
+	}
+	var out []rootcause.Verdict
+	w := rootcause.NewWatcher(rootcause.WatcherOptions{Step: step})
+	s.Play(start, start.Add(lasts), confusers, w, nil, func(v rootcause.Verdict) bool {
+		if v.State == rootcause.Open {
+			out = append(out, v)
+		}
+		return true
+	})
+	return out
 }
