@@ -22,10 +22,12 @@ type Config struct {
 	// saved before it is told, whatever the interval. Zero saves at changes and at
 	// shutdown only.
 	SnapshotInterval time.Duration `mapstructure:"snapshot_interval"`
-	// Directory holds suppressions.yaml, what people called noise, and the folder
-	// catalogue with what they taught. Without one both are kept with the incidents, and
-	// nobody can review them.
+	// Directory holds suppressions.yaml, what people called noise. Without one it is kept
+	// with the incidents, and nobody can review it.
 	Directory string `mapstructure:"directory"`
+	// Catalogue is the folder for what people taught, as error_code reads it. Empty writes
+	// nothing: incidents are known again, log lines are not.
+	Catalogue string `mapstructure:"catalogue"`
 	// Interval is how often incidents are looked at.
 	Interval time.Duration `mapstructure:"interval"`
 	// Links are URLs that incidents carry, most useful first. {incident.id}, {service},

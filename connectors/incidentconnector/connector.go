@@ -46,7 +46,7 @@ type incidents struct {
 func newIncidents(set connector.Settings, cfg *Config, known *calls, next consumer.Logs) (*incidents, error) {
 	c := &incidents{
 		cfg: cfg, set: set, next: next, known: known, now: time.Now, wake: make(chan struct{}, 1),
-		engine: incident.NewEngine(cfg.settings()), pending: plog.NewLogs(), files: newFiles(cfg.Directory),
+		engine: incident.NewEngine(cfg.settings()), pending: plog.NewLogs(), files: newFiles(cfg),
 	}
 	t, err := newTelemetry(set.TelemetrySettings, c.stats)
 	c.telemetry = t

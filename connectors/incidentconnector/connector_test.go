@@ -49,7 +49,7 @@ func TestConfig(t *testing.T) {
 	require.Equal(t, createDefaultConfig(), load(t, "incident"))
 	id := component.MustNewID("file_storage")
 	require.Equal(t, &Config{
-		Storage: &id, SnapshotInterval: 2 * time.Minute, Directory: "/var/lib/tidewatch/incidents", Interval: time.Second,
+		Storage: &id, SnapshotInterval: 2 * time.Minute, Directory: "/var/lib/tidewatch/incidents", Catalogue: "/var/lib/tidewatch/catalogue", Interval: time.Second,
 		Links:  []string{"https://grafana.example.com/explore?service={service}&from={start_ms}"},
 		Settle: time.Second, Together: 2 * time.Second, JoinWithin: 3 * time.Second, Persist: 4 * time.Second, ResolveAfter: 5 * time.Second,
 		ReopenWithin: 6 * time.Second, UpdateInterval: 7 * time.Second, StaleAfter: 8 * time.Second, AlertStaleAfter: 9 * time.Second,
@@ -231,7 +231,7 @@ func TestRestartLosesNothing(t *testing.T) {
 
 func TestNoiseAndLessonsAreFiles(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.Directory = filepath.Join(t.TempDir(), "incidents")
+	cfg.Directory, cfg.Catalogue = filepath.Join(t.TempDir(), "incidents"), filepath.Join(t.TempDir(), "catalogue")
 	r := newRig(t, cfg)
 	require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
 	r.finds(t, "batch", "Nightly", signals.StateOpen)
@@ -239,7 +239,7 @@ func TestNoiseAndLessonsAreFiles(t *testing.T) {
 	id := r.Incidents()[0].ID
 	_, err := r.Cause(id, incident.Lesson{By: "alice", Entry: incident.Entry{Code: "nightly"}})
 	require.NoError(t, err)
-	c, err := catalogue.Load(os.DirFS(filepath.Join(cfg.Directory, "catalogue")))
+	c, err := catalogue.Load(os.DirFS(cfg.Catalogue))
 	require.NoError(t, err)
 	require.NotNil(t, c.Entry("learned.nightly"))
 
@@ -253,7 +253,11 @@ func TestNoiseAndLessonsAreFiles(t *testing.T) {
 
 	// A person makes a mistake: what held before does, and nothing is written over it.
 	file := filepath.Join(cfg.Directory, "suppressions.yaml")
-	require.NoError(t, os.WriteFile(file, []byte("suppressions:\n- owner: bob\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, nil, 0o600)) // as while an editor writes it
+	r.check(t.Context())
+	require.Len(t, r.Suppressions(), 1)
+	require.NoError(t, replace(file, []byte("suppressions:\n- owner: bob\n")))
+	r.check(t.Context())
 	r.check(t.Context())
 	require.Len(t, r.Suppressions(), 1)
 	_, err = r.Noise(id, incident.Noise{Owner: "alice", Expires: start.Add(time.Hour)})

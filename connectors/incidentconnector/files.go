@@ -16,50 +16,64 @@ import (
 // maxFile bounds the file of suppressions: some thousand of them.
 const maxFile = 4 << 20
 
-// files are what people read and edit: suppressions.yaml and the folder catalogue.
+// files are what people read and edit: suppressions.yaml, and the folder of what they
+// taught.
 type files struct {
 	dir    string
+	taught string
 	looked bool
-	seen   time.Time // of the suppressions that hold
-	size   int64
-	bad    bool // the file cannot be read; it was said
+	read   stamp // of the suppressions that hold
+	before stamp // at the last look
+	bad    bool  // the file cannot be read; it was said
 }
 
-func newFiles(dir string) *files { return &files{dir: dir} }
+// stamp tells one state of a file from another.
+type stamp struct {
+	at   time.Time
+	size int64
+}
+
+func newFiles(cfg *Config) *files { return &files{dir: cfg.Directory, taught: cfg.Catalogue} }
 
 func (f *files) suppressions() string { return filepath.Join(f.dir, "suppressions.yaml") }
-func (f *files) catalogue() string    { return filepath.Join(f.dir, "catalogue") }
 
 func (f *files) make() error {
-	if f.dir == "" {
-		return nil
-	}
-	if err := os.MkdirAll(f.catalogue(), 0o700); err != nil {
-		return fmt.Errorf("make directory: %w", err)
+	for _, dir := range []string{f.dir, f.taught} {
+		if dir == "" {
+			continue
+		}
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return fmt.Errorf("make directory: %w", err)
+		}
 	}
 	return nil
 }
 
-// changed returns the suppressions of the file if it is another one than before.
+// changed returns the suppressions of the file if it is another one than before. A file
+// that still changes, or is empty, is being written.
 func (f *files) changed() ([]incident.Suppression, bool, error) {
 	if f.dir == "" {
 		return nil, false, nil
 	}
-	info, err := os.Stat(f.suppressions())
 	first := !f.looked
 	f.looked = true
+	info, err := os.Stat(f.suppressions())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		changed := first || !f.seen.IsZero() // it was taken away: nothing is noise any more
-		f.seen, f.size = time.Time{}, 0
+		changed := first || f.read != stamp{} // it was taken away: nothing is noise any more
+		f.read = stamp{}
 		return nil, changed, nil
 	case err != nil:
 		return nil, false, fmt.Errorf("read suppressions: %w", err)
-	case info.ModTime().Equal(f.seen) && info.Size() == f.size:
+	}
+	now := stamp{info.ModTime(), info.Size()}
+	steady := first || now == f.before
+	f.before = now
+	if now == f.read || now.size == 0 || !steady {
 		return nil, false, nil
 	}
-	f.seen, f.size = info.ModTime(), info.Size()
-	b, err := f.read()
+	f.read = now
+	b, err := f.content()
 	if err != nil {
 		return nil, false, err
 	}
@@ -67,7 +81,7 @@ func (f *files) changed() ([]incident.Suppression, bool, error) {
 	return all, err == nil, err
 }
 
-func (f *files) read() ([]byte, error) {
+func (f *files) content() ([]byte, error) {
 	info, err := os.Stat(f.suppressions())
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -87,7 +101,7 @@ func (f *files) add(more []incident.Suppression) error {
 	if f.dir == "" {
 		return nil
 	}
-	b, err := f.read()
+	b, err := f.content()
 	if err != nil {
 		return err
 	}
@@ -99,14 +113,14 @@ func (f *files) add(more []incident.Suppression) error {
 
 // teach writes an entry for the catalogue. An entry of the same code is replaced.
 func (f *files) teach(e *incident.Entry) error {
-	if f.dir == "" {
+	if f.taught == "" {
 		return nil
 	}
 	b, err := incident.EncodeEntry(e)
 	if err != nil {
 		return err
 	}
-	return replace(filepath.Join(f.catalogue(), e.Code+".yaml"), b)
+	return replace(filepath.Join(f.taught, "learned-"+e.Code+".yaml"), b)
 }
 
 // replace writes a file in one step: readers see the old one or the new one.
