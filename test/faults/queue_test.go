@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -61,7 +62,7 @@ func killedWithBacklog(w *world) {
 	log := queueing(w, smallFiles, "max_bytes: 2097152", "min_free_bytes: 0")
 	w.agent.queue = ", num_consumers: 8, batch: {min_size: 1000}" // requests of one item each, out of order
 	w.agent.start()
-	early := 0
+	early, moving := 0, 0
 	for kill := range w.pick(8, 100) {
 		w.sink.trouble(picks([]int{0, 6}[kill%2], rand.New(rand.NewPCG(*seed, uint64(kill)))))
 		if w.rng.IntN(2) == 0 {
@@ -74,13 +75,32 @@ func killedWithBacklog(w *world) {
 				log.write(w.rng.IntN(400)) // a batch each
 				w.rest(20 * time.Millisecond)
 			}
+			if w.fileChanges() {
+				moving++
+			}
 		}
 		w.crash()
 	}
-	w.note("%d within 300 ms of a start", early)
+	w.note("%d within 300 ms of a start, %d when a file of the queue came or went", early, moving)
 	w.sink.trouble(nil)
 	w.agent.ready()
 	w.arrived()
+}
+
+// fileChanges waits, for a second at most, until a file of the queue comes or goes: the
+// agent is about to seal one then, or to move what is left of it to another.
+func (w *world) fileChanges() bool {
+	pattern := filepath.Join(w.agent.stateDir, "storage", "exporter_*", "*.seg")
+	before, err := filepath.Glob(pattern)
+	w.must(err)
+	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); w.rest(100 * time.Microsecond) {
+		now, err := filepath.Glob(pattern)
+		w.must(err)
+		if !slices.Equal(before, now) {
+			return true
+		}
+	}
+	return false
 }
 
 // damagedQueue cuts or overwrites files of the queue while the agent is down and
