@@ -3,6 +3,7 @@ package lokiexporter_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
 	"github.com/tidewatch/tidewatch/exporters/lokiexporter"
+	"github.com/tidewatch/tidewatch/internal/breaker"
 )
 
 func TestFactory(t *testing.T) {
@@ -40,12 +42,17 @@ func TestDefaultsLoseNothingAndKeepOrder(t *testing.T) {
 func TestEveryKeyIsRead(t *testing.T) {
 	conf, err := confmaptest.LoadConf("testdata/config.yaml")
 	require.NoError(t, err)
-	_, err = load(t, conf.Get("loki").(map[string]any))
-	require.NoError(t, err)
+	for _, name := range []string{"loki", "loki/token"} {
+		_, err = load(t, conf.Get(name).(map[string]any))
+		require.NoError(t, err)
+	}
 	everything, err := load(t, conf.Get("loki/everything").(map[string]any))
 	require.NoError(t, err)
 	require.Equal(t, 4, everything.QueueConfig.Get().NumConsumers)
 	require.Equal(t, []string{"service.name", "host.name"}, everything.Labels)
+	require.Equal(t, "team", everything.TenantAttribute)
+	require.Equal(t, breaker.Config{Failures: 3, MinWait: 2 * time.Second, MaxWait: time.Minute}, everything.Circuit)
+	require.Equal(t, breaker.LimitConfig{BytesPerSecond: 1000000, BurstBytes: 4000000, RequestsPerSecond: 10, BurstRequests: 20}, everything.RateLimit)
 	require.Equal(t, "bytes", everything.QueueConfig.Get().Batch.Get().Sizer.String())
 	require.True(t, everything.QueueConfig.Get().BlockOnOverflow, "what is not named keeps its default")
 }
@@ -61,6 +68,13 @@ func TestValidateNamesTheKey(t *testing.T) {
 		{map[string]any{"endpoint": "http://a", "timeout": 0}, "timeout must be positive"},
 		{map[string]any{"endpoint": "http://a", "user": "u"}, "user and password go together"},
 		{map[string]any{"endpoint": "http://a", "user": "u", "password": "p", "bearer_token": "t"}, "exclude each other"},
+		{map[string]any{"endpoint": "http://a", "password": "p"}, "user and password go together"},
+		{map[string]any{"endpoint": "http://a", "user": "u", "password": "p", "password_file": "f"}, "password and password_file exclude each other"},
+		{map[string]any{"endpoint": "http://a", "bearer_token": "t", "bearer_token_file": "f"}, "bearer_token and bearer_token_file exclude each other"},
+		{map[string]any{"endpoint": "http://a", "user": "u", "password": "p", "bearer_token_file": "f"}, "exclude each other"},
+		{map[string]any{"endpoint": "http://a", "stream_limit_wait": "-1s"}, "stream_limit_wait must not be negative"},
+		{map[string]any{"endpoint": "http://a", "circuit_breaker": map[string]any{"min_wait": 0}}, "circuit_breaker: min_wait must be positive"},
+		{map[string]any{"endpoint": "http://a", "rate_limit": map[string]any{"bytes_per_second": -1}}, "rate_limit: bytes_per_second"},
 		{map[string]any{"endpoint": "http://a", "max_line_size": 0}, "max_line_size"},
 		{map[string]any{"endpoint": "http://a", "labels": []any{"a.b", "a_b"}}, "labels must be different"},
 		{map[string]any{"endpoint": "http://a", "labels": strings.Split(strings.Repeat("x,", 16), ",")}, "labels must be at most 15"},

@@ -3,7 +3,6 @@ package lokiexporter_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,7 +17,6 @@ import (
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.uber.org/goleak"
 
 	"github.com/tidewatch/tidewatch/exporters/lokiexporter"
@@ -103,17 +101,7 @@ func requireExactly(t *testing.T, f *fake, n int) {
 
 func dropped(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
 	t.Helper()
-	m, err := tel.GetMetric("tidewatch_exporter_dropped_items")
-	if err != nil {
-		return nil
-	}
-	out := map[string]int64{}
-	for _, p := range m.Data.(metricdata.Sum[int64]).DataPoints {
-		v, ok := p.Attributes.Value("reason")
-		require.True(t, ok)
-		out[v.AsString()] += p.Value
-	}
-	return out
+	return counted(t, tel, "tidewatch_exporter_dropped_items")
 }
 
 func TestLinesLabelsAndMetadata(t *testing.T) {
@@ -240,47 +228,6 @@ func TestManyAttributesStayWithinLokisLimit(t *testing.T) {
 	require.Equal(t, "380", f.lines[0].meta["tidewatch_metadata_left_out"])
 }
 
-func TestBrokenAnswersAreTriedAgain(t *testing.T) {
-	answers := map[string]func(w http.ResponseWriter, r *http.Request){
-		"429": func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "ingestion rate limit exceeded", http.StatusTooManyRequests)
-		},
-		"500": func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "empty ring", http.StatusInternalServerError)
-		},
-		"503":          func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "starting", http.StatusServiceUnavailable) },
-		"401":          func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no org id", http.StatusUnauthorized) },
-		"redirect":     func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) },
-		"welcome page": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>welcome</html>") },
-		"400 of a proxy": func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(400)
-			_, _ = io.WriteString(w, "<html>bad</html>")
-		},
-		"plain to TLS": func(w http.ResponseWriter, _ *http.Request) {
-			http.Error(w, "Client sent an HTTP request to an HTTPS server.", 400)
-		},
-		"cut connection":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"huge error body": func(w http.ResponseWriter, _ *http.Request) { http.Error(w, strings.Repeat("x", 5<<20), 500) },
-	}
-	for name, answer := range answers {
-		t.Run(name, func(t *testing.T) {
-			f := newFake(t)
-			f.push = func(n int, w http.ResponseWriter, r *http.Request, _ []stored) bool {
-				if n > 2 {
-					return false
-				}
-				answer(w, r)
-				return true
-			}
-			tel := componenttest.NewTelemetry()
-			defer func() { require.NoError(t, tel.Shutdown(context.Background())) }()
-			require.NoError(t, start(t, retrying(f.URL), tel).ConsumeLogs(t.Context(), records(50, noon)))
-			requireExactly(t, f, 50)
-			require.Empty(t, dropped(t, tel))
-		})
-	}
-}
-
 func TestRetryAfterIsHonoured(t *testing.T) {
 	f := newFake(t)
 	f.push = func(_ int, w http.ResponseWriter, _ *http.Request, _ []stored) bool {
@@ -326,21 +273,4 @@ func TestTooLargeIsHalvedDownToOne(t *testing.T) {
 	require.NoError(t, start(t, direct(f.URL), tel).ConsumeLogs(t.Context(), records(30, noon)))
 	requireExactly(t, f, 29)
 	require.Equal(t, map[string]int64{"too_large": 1}, dropped(t, tel))
-}
-
-func TestHangingServerTimesOut(t *testing.T) {
-	f := newFake(t)
-	release := make(chan struct{})
-	f.push = func(n int, _ http.ResponseWriter, _ *http.Request, _ []stored) bool {
-		if n == 1 {
-			<-release
-			return true
-		}
-		return false
-	}
-	cfg := retrying(f.URL)
-	cfg.ClientConfig.Timeout = 100 * time.Millisecond
-	require.NoError(t, start(t, cfg, nil).ConsumeLogs(t.Context(), records(50, noon)))
-	close(release)
-	requireExactly(t, f, 50)
 }
