@@ -1,6 +1,7 @@
 package elasticsearchexporter
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -93,8 +94,11 @@ func (b *body) appendLetter(from *body, r refusal, at pcommon.Timestamp) {
 	b.buf = appendField(b.buf, "message", r.detail)
 	b.buf = appendField(b.buf, "error.type", r.reason)
 	b.buf = appendField(b.buf, "error.message", r.detail)
-	b.buf = append(b.buf, `,"attributes":{"elasticsearch.action":`...)
-	b.buf = pdatajson.AppendString(b.buf, string(from.actionOf(r.number)))
+	index, id, withID := bytes.Cut(bytes.Trim(from.actionOf(r.number), "{}"), []byte(`,"_id":`))
+	b.buf = append(append(b.buf, `,"attributes":{"elasticsearch.index":`...), index[len(`"_index":`):]...)
+	if withID {
+		b.buf = append(append(b.buf, `,"elasticsearch.id":`...), id...)
+	}
 	b.buf = append(b.buf, `},"event.original":`...)
 	b.buf = pdatajson.AppendString(b.buf, string(doc[:min(len(doc), maxLetter)]))
 	b.close(letter, at, true, nil)

@@ -187,6 +187,7 @@ func TestRefusedDocumentsBecomeDeadLetters(t *testing.T) {
 		require.Equal(t, "document_parsing_exception", m["error.type"])
 		require.Equal(t, "document_parsing_exception: because: deeper", m["error.message"])
 		require.Contains(t, m["event.original"], `"message":"message`)
+		require.Equal(t, map[string]any{"elasticsearch.index": "logs-generic-default"}, m["attributes"])
 	}
 	require.Equal(t, 2, letters)
 	require.Len(t, f.docs(), 18+2)
