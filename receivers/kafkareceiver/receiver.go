@@ -118,7 +118,9 @@ func (r *kafkaReceiver) Start(ctx context.Context, _ component.Host) error {
 // Shutdown waits for the delivery under way, commits, and leaves the group, unless the
 // member has a lasting name. It may be called twice, and without Start.
 func (r *kafkaReceiver) Shutdown(ctx context.Context) error {
+	var err error
 	r.once.Do(func() {
+		err = r.tel.close()
 		r.stopPoll()
 		late := time.AfterFunc(r.cfg.HandoverTimeout, r.abort)
 		unblock := context.AfterFunc(ctx, r.abort)
@@ -135,7 +137,7 @@ func (r *kafkaReceiver) Shutdown(ctx context.Context) error {
 		_ = r.client.LeaveGroupContext(bye) // brokers that do not hear it find out by themselves
 		r.client.CloseAllowingRebalance()
 	})
-	return nil
+	return err
 }
 
 func (r *kafkaReceiver) run() {
