@@ -113,7 +113,7 @@ func verifyQueues(w io.Writer, dir string) error {
 		fmt.Fprintf(w, "%s: %d files, %d records, %s read\n", name, len(found[name]), records, readableBytes(bytes))
 	}
 	if damaged > 0 {
-		return fmt.Errorf("verify queues: %d damaged places; stop the agent and run tidewatch queue repair, or just restart it", damaged)
+		return fmt.Errorf("verify queues: damaged places: %d; stop the agent and run tidewatch queue repair, or restart the agent, which does the same", damaged)
 	}
 	fmt.Fprintln(w, "Every record is whole.")
 	return nil
@@ -126,9 +126,15 @@ func repairQueues(w io.Writer, dir string) error {
 	}
 	printStorages(w, dir, found)
 	for _, s := range found {
-		if d := s.Log.Damage; d.Records > 0 || s.Missing > 0 || s.Unnamed > 0 {
-			fmt.Fprintf(w, "\n%s: %d damaged records (%s) moved to quarantine, %d forgotten items brought back, %d items lost.\n",
-				s.Name, d.Records, readableBytes(d.Bytes), s.Unnamed, s.Missing)
+		if d := s.Log.Damage; d.Records > 0 {
+			fmt.Fprintf(w, "\n%s: %s in %d places were damaged. Copies are in %s.\n",
+				s.Name, readableBytes(d.Bytes), d.Records, filepath.Join(dir, s.Name, "quarantine"))
+		}
+		if s.Lost > 0 || s.Missing > 0 {
+			fmt.Fprintf(w, "%s: %d records in %d items are lost; the agent counts them as dropped (damaged) when it starts.\n", s.Name, s.Lost, s.Missing)
+		}
+		if s.Unnamed > 0 {
+			fmt.Fprintf(w, "%s: %d items that the queue had forgotten were brought back.\n", s.Name, s.Unnamed)
 		}
 	}
 	return nil

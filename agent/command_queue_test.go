@@ -35,12 +35,14 @@ func TestQueue(t *testing.T) {
 	b[1500] ^= 1
 	require.NoError(t, os.WriteFile(segment, b, 0o600))
 	out, err = execute(t, "queue", "verify", "--dir", dir)
-	require.ErrorContains(t, err, "1 damaged places")
+	require.ErrorContains(t, err, "damaged places: 1;")
 	require.Contains(t, out, "bytes at 1017 are damaged")
 
 	out, err = execute(t, "queue", "repair", "--dir", dir)
 	require.NoError(t, err)
-	require.Contains(t, out, "1 damaged records (1017 B) moved to quarantine, 2 forgotten items brought back, 1 items lost.")
+	require.Contains(t, out, "exporter_loki_logs: 1017 B in 1 places were damaged. Copies are in "+filepath.Join(folder, "quarantine")+".")
+	require.Contains(t, out, "exporter_loki_logs: 0 records in 1 items are lost")
+	require.Contains(t, out, "exporter_loki_logs: 2 items that the queue had forgotten were brought back.")
 	out, err = execute(t, "queue", "verify", "--dir", dir)
 	require.NoError(t, err, out)
 

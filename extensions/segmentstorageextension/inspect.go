@@ -23,7 +23,10 @@ type Storage struct {
 	// Missing items are named by the queue's notes and not there; Unnamed ones are
 	// there and not named. The next start, or Repair, brings them back.
 	Missing, Unnamed int
-	Log              segmentlog.Stats
+	// Lost records waited and cannot be read; only Repair looks for them. The ledger of
+	// the agent calls them damaged after its next start.
+	Lost int64
+	Log  segmentlog.Stats
 }
 
 // Inspect looks at all storages of a directory. It changes nothing and may run
@@ -61,6 +64,15 @@ func Repair(dir string) (_ []Storage, err error) {
 		}
 		after := describe(name, path, l)
 		after.Missing, after.Unnamed = before.Missing, before.Unnamed
+		if after.Queue {
+			readable := int64(0)
+			signal, _ := signalOf(name)
+			for _, it := range l.Items() {
+				value, _ := l.Get(segmentlog.Key(it)) // just checked
+				readable += countRecords(signal, value)
+			}
+			after.Lost, after.Records = max(after.Records-readable, 0), readable
+		}
 		return after, l.Close()
 	})
 }

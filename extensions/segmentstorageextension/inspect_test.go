@@ -39,6 +39,8 @@ func TestInspectAndRepair(t *testing.T) {
 	require.Equal(t, int64(1), repaired[0].Log.Damage.Records)
 	require.Equal(t, 9, repaired[0].Items)
 	require.Equal(t, 1, repaired[0].Missing)
+	require.Equal(t, int64(9), repaired[0].Records)
+	require.Equal(t, int64(1), repaired[0].Lost)
 	require.Len(t, recovered(t, dir, 9), 9)
 }
 
