@@ -18,6 +18,12 @@ const (
 	AttrFindingMetric = "finding.metric.name"
 	// AttrFindingOthers names other series that became anomalous at the same moment.
 	AttrFindingOthers = "finding.others"
+	// AttrFindingOperation is the operation of the service that a finding is about.
+	AttrFindingOperation = "finding.operation"
+	// AttrFindingFault is the class of a cause: cpu, network, code, latency, availability.
+	AttrFindingFault = "finding.fault"
+	// AttrFindingSuspects lists the likeliest causes with their evidence, as JSON.
+	AttrFindingSuspects = "finding.suspects"
 )
 
 // Kinds of findings.
