@@ -6,6 +6,9 @@ const (
 	// AddrOTLPGRPC and AddrOTLPHTTP receive logs, metrics and traces.
 	AddrOTLPGRPC = "127.0.0.1:4317"
 	AddrOTLPHTTP = "127.0.0.1:4318"
+	// AddrZipkin and AddrJaeger receive traces of older client libraries; off by default.
+	AddrZipkin = "127.0.0.1:9411"
+	AddrJaeger = "127.0.0.1:14250"
 	// AddrConsole serves the local page and its API.
 	AddrConsole = "127.0.0.1:4320"
 	// AddrPrometheus serves /metrics: the host's metrics and their baselines.

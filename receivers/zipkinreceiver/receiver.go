@@ -1,0 +1,118 @@
+package zipkinreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.opentelemetry.io/otel/metric"
+)
+
+const (
+	scope  = "github.com/tidewatch/tidewatch/receivers/zipkinreceiver"
+	format = "zipkin_v2_json"
+)
+
+// zipkin serves POST /api/v2/spans.
+type zipkin struct {
+	cfg      *Config
+	set      receiver.Settings
+	next     consumer.Traces
+	report   *receiverhelper.ObsReport
+	rejected metric.Int64Counter
+	now      func() time.Time
+
+	server *http.Server
+	wg     sync.WaitGroup
+}
+
+func newZipkin(set receiver.Settings, cfg *Config, next consumer.Traces) (*zipkin, error) {
+	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set})
+	if err != nil {
+		return nil, err
+	}
+	rejected, err := set.MeterProvider.Meter(scope).Int64Counter("tidewatch_zipkin_rejected_spans", metric.WithUnit("{span}"),
+		metric.WithDescription("Spans left out because they have no valid ids; the others of their batch were taken."))
+	return &zipkin{cfg: cfg, set: set, next: next, report: report, rejected: rejected, now: time.Now}, err
+}
+
+// Start serves.
+func (z *zipkin) Start(ctx context.Context, host component.Host) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/v2/spans", z.spans)
+	server, err := z.cfg.ToServer(ctx, host.GetExtensions(), z.set.TelemetrySettings, mux)
+	if err != nil {
+		return fmt.Errorf("create server: %w", err)
+	}
+	listener, err := z.cfg.ToListener(ctx)
+	if err != nil {
+		return fmt.Errorf("listen on endpoint %s: %w", z.cfg.NetAddr.Endpoint, err)
+	}
+	z.server = server
+	z.wg.Go(func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serve: %w", err)))
+		}
+	})
+	return nil
+}
+
+// Shutdown lets the requests that are under way end.
+func (z *zipkin) Shutdown(ctx context.Context) error {
+	if z.server == nil {
+		return nil
+	}
+	err := z.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, z.server.Close())
+	}
+	z.wg.Wait()
+	return err
+}
+
+// spans answers as Zipkin's server does: 202 when all are accepted.
+func (z *zipkin) spans(w http.ResponseWriter, r *http.Request) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind != "application/json" && kind != "text/plain" {
+		http.Error(w, "send application/json; "+kind+" is not understood", http.StatusUnsupportedMediaType)
+		return
+	}
+	td, rejected, err := decode(r.Body, z.now())
+	if err != nil {
+		status := http.StatusBadRequest
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		http.Error(w, err.Error(), status)
+		return
+	}
+	if rejected > 0 {
+		z.rejected.Add(r.Context(), int64(rejected))
+	}
+	n := td.SpanCount()
+	if n == 0 {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	ctx := z.report.StartTracesOp(r.Context())
+	err = z.next.ConsumeTraces(ctx, td)
+	z.report.EndTracesOp(ctx, format, n, err)
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusAccepted)
+	case consumererror.IsPermanent(err):
+		http.Error(w, "the spans cannot be processed", http.StatusBadRequest)
+	default:
+		w.Header().Set("Retry-After", "5")
+		http.Error(w, "try again later", http.StatusServiceUnavailable)
+	}
+}
