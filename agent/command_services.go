@@ -160,16 +160,17 @@ func (s *services) printServices(w io.Writer, list []serviceAnswer) {
 	fmt.Fprintln(t, "mean\tp99\terrors\tcalls/s\t  service")
 	for i := range list {
 		r := &list[i]
-		name := r.Service
+		name := []string{r.Service}
 		for _, a := range r.Attrs {
 			if a.Key != signals.AttrHostName { // the agent's own, mostly
-				name += " " + a.Value
+				name = append(name, a.Value)
 			}
 		}
 		if r.Operation != "" {
-			name += ": " + r.Operation
+			name[len(name)-1] += ":"
+			name = append(name, r.Operation)
 		}
-		printRates(t, &r.rates, name)
+		printRates(t, &r.rates, strings.Join(name, " "))
 	}
 	t.Flush()
 }

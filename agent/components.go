@@ -36,9 +36,11 @@ import (
 	"github.com/tidewatch/tidewatch/processors/errorcodeprocessor"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
 	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
+	"github.com/tidewatch/tidewatch/receivers/jaegerreceiver"
 	"github.com/tidewatch/tidewatch/receivers/journaldreceiver"
 	"github.com/tidewatch/tidewatch/receivers/kafkareceiver"
 	"github.com/tidewatch/tidewatch/receivers/tailreceiver"
+	"github.com/tidewatch/tidewatch/receivers/zipkinreceiver"
 )
 
 // components is the one list of what the agent is built of. builder-config.yaml
@@ -47,10 +49,12 @@ func components() *componentSet {
 	return &componentSet{
 		receivers: []receiver.Factory{
 			hostmetricsreceiver.NewFactory(),
+			jaegerreceiver.NewFactory(),
 			journaldreceiver.NewFactory(),
 			kafkareceiver.NewFactory(),
 			otlpreceiver.NewFactory(),
 			tailreceiver.NewFactory(),
+			zipkinreceiver.NewFactory(),
 		},
 		processors: []processor.Factory{
 			attributesprocessor.NewFactory(),
