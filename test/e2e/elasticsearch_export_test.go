@@ -86,6 +86,11 @@ func (a *agent) pushLogs(ld plog.Logs) {
 // stream and in a file, and stored from there once the mapping is mended.
 func TestElasticsearchRefusesAndTakesAfterAll(t *testing.T) {
 	es := sharedBackend(t, "elasticsearch")
+	lap := time.Now()
+	step := func(what string) {
+		t.Logf("%-40s %5.1f s", what, time.Since(lap).Seconds())
+		lap = time.Now()
+	}
 	a := newAgent(t)
 	a.exportTo(es.url, "", "")
 	letters := filepath.Join(t.TempDir(), "letters.ndjson")
@@ -103,11 +108,13 @@ func TestElasticsearchRefusesAndTakesAfterAll(t *testing.T) {
 	}
 	template("ip")
 	a.start()
+	step("the agent is ready")
 	a.pushLogs(ofDataset(dataset, 5))
 	stream := es.url + "/logs-" + dataset + "-default"
 	for _, d := range esHas(t, stream, 5, "records that fit the mapping", nil) {
 		require.Contains(t, d.index, ".ds-logs-"+dataset, "the backing index of a data stream")
 	}
+	step("records that fit are there")
 	for _, d := range esHas(t, es.url+"/logs-tidewatch.deadletter-default", 5, "dead letters", map[string]any{"error.type": "document_parsing_exception", "elasticsearch.index": "logs-" + dataset + "-default"}) {
 		require.Contains(t, d.fields["event.original"], dataset+" record")
 		require.Contains(t, d.fields["message"], "failed to parse field [attributes.n] of type [ip]")
@@ -122,6 +129,7 @@ func TestElasticsearchRefusesAndTakesAfterAll(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 5, bytes.Count(text, []byte("\n")))
 
+	step("dead letters are there")
 	// The mapping is mended, and the letters are sent again beside the running agent.
 	template("keyword")
 	esSend(t, http.MethodPost, stream+"/_rollover", "")
@@ -129,10 +137,12 @@ func TestElasticsearchRefusesAndTakesAfterAll(t *testing.T) {
 	for _, s := range sets {
 		args = append(args, "--set", s)
 	}
+	step("the mapping is mended")
 	out, stderr, code := tidewatch(t, a, args...)
 	require.Equal(t, 0, code, stderr)
 	require.Contains(t, out, "5 dead letters: 5 stored, 0 were there already, 0 refused again, 0 not sent.")
 	esHas(t, stream, 10, "all records", nil)
+	step("letters are sent again")
 	left, err := filepath.Glob(letters + "*")
 	require.NoError(t, err)
 	require.Empty(t, left)
