@@ -45,7 +45,7 @@ func TestPrintConfigMasksSecrets(t *testing.T) {
 func TestComponents(t *testing.T) {
 	out, err := execute(t, "components")
 	require.NoError(t, err)
-	require.Contains(t, out, "receivers:\n  host_metrics\n")
+	require.Contains(t, out, "receivers:\n  alert_webhook\n  host_metrics\n")
 }
 
 func TestVersion(t *testing.T) {

@@ -22,8 +22,10 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 
 	"github.com/tidewatch/tidewatch/connectors/anomalyconnector"
+	"github.com/tidewatch/tidewatch/connectors/incidentconnector"
 	"github.com/tidewatch/tidewatch/connectors/patternconnector"
 	"github.com/tidewatch/tidewatch/connectors/redconnector"
+	"github.com/tidewatch/tidewatch/exporters/alertmanagerexporter"
 	"github.com/tidewatch/tidewatch/exporters/consoleexporter"
 	"github.com/tidewatch/tidewatch/exporters/elasticsearchexporter"
 	"github.com/tidewatch/tidewatch/exporters/kafkaexporter"
@@ -36,6 +38,7 @@ import (
 	"github.com/tidewatch/tidewatch/processors/errorcodeprocessor"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
 	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
+	"github.com/tidewatch/tidewatch/receivers/alertwebhookreceiver"
 	"github.com/tidewatch/tidewatch/receivers/jaegerreceiver"
 	"github.com/tidewatch/tidewatch/receivers/journaldreceiver"
 	"github.com/tidewatch/tidewatch/receivers/kafkareceiver"
@@ -48,6 +51,7 @@ import (
 func components() *componentSet {
 	return &componentSet{
 		receivers: []receiver.Factory{
+			alertwebhookreceiver.NewFactory(),
 			hostmetricsreceiver.NewFactory(),
 			jaegerreceiver.NewFactory(),
 			journaldreceiver.NewFactory(),
@@ -68,10 +72,12 @@ func components() *componentSet {
 		},
 		connectors: []connector.Factory{
 			anomalyconnector.NewFactory(),
+			incidentconnector.NewFactory(),
 			patternconnector.NewFactory(),
 			redconnector.NewFactory(),
 		},
 		exporters: []exporter.Factory{
+			alertmanagerexporter.NewFactory(),
 			consoleexporter.NewFactory(),
 			debugexporter.NewFactory(),
 			elasticsearchexporter.NewFactory(),

@@ -43,11 +43,22 @@ func TestExportersFollowTheEnvironment(t *testing.T) {
 		"TIDEWATCH_REMOTE_WRITE_URL": "http://prom", "TIDEWATCH_DEBUG": "1",
 	})
 	require.Equal(t, []string{"console", "pattern", "elasticsearch", "loki"}, p.Service.Pipelines["logs"].Exporters)
-	require.Equal(t, []string{"console", "elasticsearch", "loki"}, p.Service.Pipelines["logs/findings"].Exporters)
+	require.Equal(t, []string{"incident", "console", "elasticsearch", "loki"}, p.Service.Pipelines["logs/findings"].Exporters)
+	require.Equal(t, []string{"console", "elasticsearch", "loki"}, p.Service.Pipelines["logs/incidents"].Exporters)
+	require.NotContains(t, p.Service.Pipelines, "logs/alerts")
 	require.Equal(t, []string{"prometheus", "console", "remote_write"}, p.Service.Pipelines["metrics/out"].Exporters)
 	require.Equal(t, []string{"red", "console", "elasticsearch"}, p.Service.Pipelines["traces"].Exporters)
 	require.Contains(t, p.Service.Extensions, "pprof")
 	require.Equal(t, "${env:TIDEWATCH_LOKI_URL}", p.Exporters["loki"].(map[string]any)["endpoint"], "a secret in a URL is not copied into the profile")
+}
+
+func TestAlertsComeAndIncidentsGo(t *testing.T) {
+	for _, name := range []string{"host", "gateway"} {
+		p := renderProfile(t, name, map[string]string{"TIDEWATCH_ALERTMANAGER_URL": "http://am", "TIDEWATCH_ALERT_WEBHOOK": "127.0.0.1:4324"})
+		require.Equal(t, []string{"incident", "console"}, p.Service.Pipelines["logs/alerts"].Exporters)
+		require.Equal(t, []string{"console", "alertmanager"}, p.Service.Pipelines["logs/incidents"].Exporters)
+		require.Equal(t, []string{"incident"}, p.Service.Pipelines["metrics/calls"].Exporters)
+	}
 }
 
 func TestAgentsWriteToKafkaAndGatewaysReadFromIt(t *testing.T) {
