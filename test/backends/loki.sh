@@ -32,7 +32,7 @@ build_only "$@"
 DIR=$(run_dir loki)
 PORT=${PORT:-$(free_port)}
 cat >"$DIR/loki.yaml" <<YAML
-auth_enabled: false
+auth_enabled: ${LOKI_AUTH:-false}
 server: {http_listen_address: 127.0.0.1, http_listen_port: $PORT, grpc_listen_address: 127.0.0.1, grpc_listen_port: $(free_port), log_level: warn}
 common:
   instance_addr: 127.0.0.1
@@ -44,10 +44,12 @@ schema_config:
   configs: [{from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}]
 pattern_ingester: {enabled: true}
 limits_config: {allow_structured_metadata: true, volume_enabled: true, discover_log_levels: true}
+runtime_config: {file: $DIR/overrides.yaml}
 ruler: {enable_api: true, storage: {type: local, local: {directory: $DIR/data/rules}}}
 ingester: {lifecycler: {min_ready_duration: 0s}}
 analytics: {reporting_enabled: false}
 YAML
+echo "overrides: {${LOKI_OVERRIDES:-}}" >"$DIR/overrides.yaml"
 background "$DIR/out.log" "$CACHE/loki" -config.file="$DIR/loki.yaml"
 wait_ready "http://127.0.0.1:$PORT/ready" "$PID" "${START_TIMEOUT:-120}" "$DIR/out.log"
 echo "url=http://127.0.0.1:$PORT pid=$PID dir=$DIR"
