@@ -41,7 +41,7 @@ func newQueueCommand(set *componentSet) *cobra.Command {
 	}
 	add("inspect", "Say what is in the queues", "Says what is in the queues and how much room they take. It changes nothing and may run beside the agent.", inspectQueues)
 	add("verify", "Read and check every byte; exit code 1 if something is damaged",
-		"Reads every byte of the queues and of the state and checks every record. It changes nothing\nand may run beside the agent. Exit code 1 if something is damaged.", verifyQueues)
+		"Reads every byte of the queues and of the state and checks every entry. It changes nothing\nand may run beside the agent. Exit code 1 if something is damaged.", verifyQueues)
 	add("repair", "Move what is damaged aside and make the rest whole; the agent must be stopped",
 		"Does what the agent does by itself when it starts: moves damaged records to the folder quarantine\nand lets queues find all of their items again. The agent must be stopped.", repairQueues)
 	cmd.AddCommand(withDeadLetters(newQueueReplayCommand(storageDir), set))
@@ -110,12 +110,12 @@ func verifyQueues(w io.Writer, dir string) error {
 				fmt.Fprintf(w, "%s: the last %d bytes are an unfinished write\n", s.Path, s.Unfinished)
 			}
 		}
-		fmt.Fprintf(w, "%s: %d files, %d records, %s read\n", name, len(found[name]), records, readableBytes(bytes))
+		fmt.Fprintf(w, "%s: %d files, %d entries, %s read\n", name, len(found[name]), records, readableBytes(bytes))
 	}
 	if damaged > 0 {
 		return fmt.Errorf("verify queues: damaged places: %d; stop the agent and run tidewatch queue repair, or restart the agent, which does the same", damaged)
 	}
-	fmt.Fprintln(w, "Every record is whole.")
+	fmt.Fprintln(w, "Every entry is whole.")
 	return nil
 }
 

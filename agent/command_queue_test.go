@@ -27,7 +27,7 @@ func TestQueue(t *testing.T) {
 	require.Contains(t, out, "3 items that the queue has forgotten")
 	out, err = execute(t, "queue", "verify", "--dir", dir)
 	require.NoError(t, err)
-	require.Contains(t, out, "Every record is whole.")
+	require.Contains(t, out, "Every entry is whole.")
 
 	segment := filepath.Join(folder, "0000000000000001.seg")
 	b, err := os.ReadFile(segment)
