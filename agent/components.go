@@ -25,6 +25,7 @@ import (
 	"github.com/tidewatch/tidewatch/connectors/incidentconnector"
 	"github.com/tidewatch/tidewatch/connectors/patternconnector"
 	"github.com/tidewatch/tidewatch/connectors/redconnector"
+	"github.com/tidewatch/tidewatch/connectors/rootcauseconnector"
 	"github.com/tidewatch/tidewatch/exporters/alertmanagerexporter"
 	"github.com/tidewatch/tidewatch/exporters/consoleexporter"
 	"github.com/tidewatch/tidewatch/exporters/elasticsearchexporter"
@@ -75,6 +76,7 @@ func components() *componentSet {
 			incidentconnector.NewFactory(),
 			patternconnector.NewFactory(),
 			redconnector.NewFactory(),
+			rootcauseconnector.NewFactory(),
 		},
 		exporters: []exporter.Factory{
 			alertmanagerexporter.NewFactory(),

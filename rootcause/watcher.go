@@ -126,6 +126,9 @@ func (w *Watcher) Explain(now time.Time) ([]Trouble, []Suspect) {
 	return w.both(w.window(len(w.steps)), now)
 }
 
+// Story explains one trace by what is usual now.
+func (w *Watcher) Story(t *Trace) Story { return Explain(t, w.usual()) }
+
 // both compares the window, and the later half of it alone: what has just begun is
 // clear there first. The clearer one counts.
 func (w *Watcher) both(window *Summary, now time.Time) ([]Trouble, []Suspect) {
@@ -154,10 +157,8 @@ func (w *Watcher) compare(window *Summary, now time.Time) ([]Trouble, []Suspect)
 	if len(w.recent)+len(w.past) < 3 || window.Traces == 0 {
 		return nil, nil
 	}
-	if w.baseline == nil {
-		w.baseline = NewBaseline(slices.Concat(w.past, w.recent)...)
-	}
-	in := Input{Window: window, Baseline: w.baseline}
+	b := w.usual()
+	in := Input{Window: window, Baseline: b}
 	for n, at := range w.notes {
 		if now.Sub(at) > 10*time.Minute {
 			delete(w.notes, n)
@@ -168,7 +169,7 @@ func (w *Watcher) compare(window *Summary, now time.Time) ([]Trouble, []Suspect)
 	slices.SortFunc(in.Notes, func(a, b Note) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Host, b.Host), cmp.Compare(a.Text, b.Text))
 	})
-	return Troubles(window, w.baseline), Analyze(in)
+	return Troubles(window, b), Analyze(in)
 }
 
 func (w *Watcher) decide(troubles []Trouble, suspects []Suspect, now time.Time) []Verdict {
@@ -217,6 +218,14 @@ func (w *Watcher) decide(troubles []Trouble, suspects []Suspect, now time.Time) 
 		out = append(out, v)
 	}
 	return out
+}
+
+// usual is what is known of ordinary time.
+func (w *Watcher) usual() *Baseline {
+	if w.baseline == nil {
+		w.baseline = NewBaseline(slices.Concat(w.past, w.recent)...)
+	}
+	return w.baseline
 }
 
 // leading is the first suspect if it is an answer.

@@ -25,6 +25,7 @@ const (
 type api struct {
 	store    *localstore.Store
 	pipeline *pipelineWatch
+	causes   *causes
 	host     hostInfo
 	version  string
 	started  time.Time
@@ -44,6 +45,7 @@ func (a *api) register(mux *http.ServeMux) {
 		"traces/{id}":   a.trace,
 		"pipeline":      a.pipelineView,
 
+		"explain":        a.explain,
 		"services":       a.services,
 		"services/graph": a.serviceGraph,
 	} {

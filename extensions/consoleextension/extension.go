@@ -29,6 +29,7 @@ type console struct {
 	store     *localstore.Store
 	pipeline  *pipelineWatch
 	telemetry *telemetry
+	causes    causes
 
 	server   *http.Server
 	listener net.Listener
@@ -71,6 +72,7 @@ func (c *console) Start(_ context.Context, host component.Host) error {
 		Handler: newHandler(c.cfg, hostname, c.telemetry, &api{
 			store:    c.store,
 			pipeline: c.pipeline,
+			causes:   &c.causes,
 			host:     hostInfo{Name: hostname, OS: runtime.GOOS, Arch: runtime.GOARCH},
 			version:  c.set.BuildInfo.Version,
 			started:  time.Now(),
