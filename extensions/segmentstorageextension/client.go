@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
@@ -190,7 +191,7 @@ func (c *client) Walk(ctx context.Context, fn storage.WalkFunc) error {
 	var ops []*storage.Operation
 	var failed error
 	err := c.log.Walk(func(key string, value []byte) bool {
-		if value == nil {
+		if value == nil || c.exporter != "" && (key == accountKey || strings.HasPrefix(key, firstMark)) {
 			return true
 		}
 		more, err := fn(key, value)
