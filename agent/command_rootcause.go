@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tidewatch/tidewatch/internal/casefile"
 	"github.com/tidewatch/tidewatch/rootcause"
-	"github.com/tidewatch/tidewatch/rootcause/casefile"
 )
 
 // rootCauseAnswers is how many suspects are printed: nobody looks at more.

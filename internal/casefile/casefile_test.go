@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidewatch/tidewatch/internal/casefile"
 	"github.com/tidewatch/tidewatch/rootcause"
-	"github.com/tidewatch/tidewatch/rootcause/casefile"
 )
 
 const start = 1_800_000_000
