@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/otlpwire"
 	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
@@ -27,15 +28,20 @@ const (
 	maxBuffered = 50_000
 )
 
-// message is encoded OTLP and its key; items counts its records.
+// message is encoded OTLP and its key.
 type message struct {
 	key   []byte
 	value []byte
-	items int
 }
 
-// halver splits an encoded message in two; it is false for a message of one record.
-type halver func(value []byte) (first, second message, ok bool)
+// signal is what is different between logs, metrics and traces.
+type signal struct {
+	topic string
+	// halve splits an encoded message in two; it is false for a message of one record.
+	halve func(value []byte) (first, second []byte, ok bool)
+	// count is the number of records in an encoded message.
+	count func(value []byte) int
+}
 
 type kafkaExporter struct {
 	cfg     *Config
@@ -97,48 +103,65 @@ func (e *kafkaExporter) shutdown(context.Context) error {
 
 // send writes the messages and returns when each has its answer. Those that failed are
 // returned, one message behind the other, and may be sent again.
-func (e *kafkaExporter) send(ctx context.Context, topic string, messages []message, halve halver) (failed []byte, err error) {
+func (e *kafkaExporter) send(ctx context.Context, s signal, messages []message) (failed []byte, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.stopping, cancel)()
 	for len(messages) > 0 {
 		var fits []message
 		for _, m := range messages {
-			fits = e.fit(ctx, fits, m, e.cfg.MaxMessageBytes, halve)
+			fits = e.fit(ctx, s, fits, m, e.cfg.MaxMessageBytes)
 		}
-		errs := e.produce(ctx, topic, fits)
+		errs := e.produce(ctx, s.topic, fits)
 		messages = nil
 		for i, m := range fits {
 			switch {
 			case errs[i] == nil:
 			case errors.Is(errs[i], kerr.MessageTooLarge): // the topic's limit is below ours
-				messages = e.fit(ctx, messages, m, len(m.value)*2/3, halve) // halves with their resource
+				messages = e.fit(ctx, s, messages, m, len(m.value)*2/3) // halves with their resource
 			case errors.Is(errs[i], kerr.InvalidRecord):
-				e.counter.Drop(ctx, "invalid_record", m.items, errs[i].Error())
+				e.counter.Drop(ctx, "invalid_record", s.count(m.value), errs[i].Error())
 			default:
 				failed, err = append(failed, m.value...), errs[i]
 			}
 		}
 	}
 	if err != nil {
-		return failed, fmt.Errorf("produce to %s: %w", topic, err)
+		return failed, fmt.Errorf("produce to %s: %w", s.topic, err)
 	}
 	return nil, nil
 }
 
 // fit appends m to messages, in parts no larger than most. A single record that is larger
 // is dropped.
-func (e *kafkaExporter) fit(ctx context.Context, messages []message, m message, most int, halve halver) []message {
+func (e *kafkaExporter) fit(ctx context.Context, s signal, messages []message, m message, most int) []message {
 	if len(m.value) <= most {
 		return append(messages, m)
 	}
-	first, second, ok := halve(m.value)
+	for left := m.value; ; {
+		resource, rest, ok := otlpwire.Next(left)
+		if !ok {
+			return messages
+		}
+		for _, part := range otlpwire.Split(resource, most) {
+			messages = e.halve(ctx, s, messages, message{m.key, part}, most)
+		}
+		left = rest
+	}
+}
+
+// halve is for what is too large and yet one by its encoding, such as a metric of very many
+// points.
+func (e *kafkaExporter) halve(ctx context.Context, s signal, messages []message, m message, most int) []message {
+	if len(m.value) <= most {
+		return append(messages, m)
+	}
+	first, second, ok := s.halve(m.value)
 	if !ok {
-		e.counter.Drop(ctx, "too_large", m.items, fmt.Sprintf("a record of %d bytes", len(m.value)))
+		e.counter.Drop(ctx, "too_large", s.count(m.value), fmt.Sprintf("a record of %d bytes", len(m.value)))
 		return messages
 	}
-	first.key, second.key = m.key, m.key
-	return e.fit(ctx, e.fit(ctx, messages, first, most, halve), second, most, halve)
+	return e.halve(ctx, s, e.halve(ctx, s, messages, message{m.key, first}, most), message{m.key, second}, most)
 }
 
 // produce waits for the answers. When the exporter stops before they are there, what

@@ -25,9 +25,9 @@ func resourceKey(r pcommon.Resource, names []string) uint64 {
 	return attrhash.Map(part)
 }
 
-// byKey makes one message per key of an encoded batch. resource tells the key and the
-// number of records of the n-th resource.
-func byKey(encoded []byte, resource func(n int) (key uint64, items int)) []message {
+// byKey makes one message per key of an encoded batch. resource tells the key of the n-th
+// resource; one that is empty is left out.
+func byKey(encoded []byte, resource func(n int) (key uint64, empty bool)) []message {
 	var messages []message
 	at := map[uint64]int{} // no more than there are resources
 	for n := 0; ; n++ {
@@ -36,17 +36,16 @@ func byKey(encoded []byte, resource func(n int) (key uint64, items int)) []messa
 			return messages
 		}
 		encoded = rest
-		key, items := resource(n)
-		if items == 0 {
+		key, empty := resource(n)
+		if empty {
 			continue
 		}
 		if i, known := at[key]; known {
 			messages[i].value = append(messages[i].value, one...)
-			messages[i].items += items
 			continue
 		}
 		at[key] = len(messages)
 		// The capacity ends here, so that append does not write over the next resource.
-		messages = append(messages, message{key: binary.BigEndian.AppendUint64(nil, key), value: slices.Clip(one), items: items})
+		messages = append(messages, message{key: binary.BigEndian.AppendUint64(nil, key), value: slices.Clip(one)})
 	}
 }

@@ -18,15 +18,11 @@ func (e *kafkaExporter) pushLogs(ctx context.Context, ld plog.Logs) error {
 	if err != nil {
 		return consumererror.NewPermanent(fmt.Errorf("encode logs: %w", err))
 	}
-	messages := byKey(b, func(n int) (uint64, int) {
+	messages := byKey(b, func(n int) (uint64, bool) {
 		rl := ld.ResourceLogs().At(n)
-		items := 0
-		for _, sl := range rl.ScopeLogs().All() {
-			items += sl.LogRecords().Len()
-		}
-		return resourceKey(rl.Resource(), e.cfg.Key.Logs), items
+		return resourceKey(rl.Resource(), e.cfg.Key.Logs), rl.ScopeLogs().Len() == 0
 	})
-	failed, err := e.send(ctx, e.cfg.Topics.Logs, messages, halveLogs)
+	failed, err := e.send(ctx, signal{e.cfg.Topics.Logs, halveLogs, countLogs}, messages)
 	if err == nil {
 		return nil
 	}
@@ -37,11 +33,11 @@ func (e *kafkaExporter) pushLogs(ctx context.Context, ld plog.Logs) error {
 	return consumererror.NewLogs(err, left)
 }
 
-func halveLogs(b []byte) (first, second message, ok bool) {
+func halveLogs(b []byte) (first, second []byte, ok bool) {
 	whole, err := decodeLogs.UnmarshalLogs(b)
 	n := whole.LogRecordCount()
 	if err != nil || n < 2 {
-		return message{}, message{}, false
+		return nil, nil, false
 	}
 	other := plog.NewLogs()
 	whole.CopyTo(other)
@@ -49,7 +45,7 @@ func halveLogs(b []byte) (first, second message, ok bool) {
 }
 
 // logsPart leaves the records from one number up to another in ld and encodes them.
-func logsPart(ld plog.Logs, from, to int) message {
+func logsPart(ld plog.Logs, from, to int) []byte {
 	n := -1
 	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
 		rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool {
@@ -62,5 +58,13 @@ func logsPart(ld plog.Logs, from, to int) message {
 		return rl.ScopeLogs().Len() == 0
 	})
 	b, _ := encodeLogs.MarshalLogs(ld) // pdata that was decoded can be encoded
-	return message{value: b, items: to - from}
+	return b
+}
+
+func countLogs(b []byte) int {
+	whole, err := decodeLogs.UnmarshalLogs(b)
+	if err != nil {
+		return 0
+	}
+	return whole.LogRecordCount()
 }

@@ -18,17 +18,11 @@ func (e *kafkaExporter) pushMetrics(ctx context.Context, md pmetric.Metrics) err
 	if err != nil {
 		return consumererror.NewPermanent(fmt.Errorf("encode metrics: %w", err))
 	}
-	messages := byKey(b, func(n int) (uint64, int) {
+	messages := byKey(b, func(n int) (uint64, bool) {
 		rm := md.ResourceMetrics().At(n)
-		items := 0
-		for _, sm := range rm.ScopeMetrics().All() {
-			for _, m := range sm.Metrics().All() {
-				items += points(m)
-			}
-		}
-		return resourceKey(rm.Resource(), e.cfg.Key.Metrics), items
+		return resourceKey(rm.Resource(), e.cfg.Key.Metrics), rm.ScopeMetrics().Len() == 0
 	})
-	failed, err := e.send(ctx, e.cfg.Topics.Metrics, messages, halveMetrics)
+	failed, err := e.send(ctx, signal{e.cfg.Topics.Metrics, halveMetrics, countMetrics}, messages)
 	if err == nil {
 		return nil
 	}
@@ -55,11 +49,11 @@ func points(m pmetric.Metric) int {
 	return 0
 }
 
-func halveMetrics(b []byte) (first, second message, ok bool) {
+func halveMetrics(b []byte) (first, second []byte, ok bool) {
 	whole, err := decodeMetrics.UnmarshalMetrics(b)
 	n := whole.DataPointCount()
 	if err != nil || n < 2 {
-		return message{}, message{}, false
+		return nil, nil, false
 	}
 	other := pmetric.NewMetrics()
 	whole.CopyTo(other)
@@ -67,7 +61,7 @@ func halveMetrics(b []byte) (first, second message, ok bool) {
 }
 
 // metricsPart leaves the points from one number up to another in md and encodes them.
-func metricsPart(md pmetric.Metrics, from, to int) message {
+func metricsPart(md pmetric.Metrics, from, to int) []byte {
 	n := -1
 	elsewhere := func() bool {
 		n++
@@ -84,7 +78,7 @@ func metricsPart(md pmetric.Metrics, from, to int) message {
 		return rm.ScopeMetrics().Len() == 0
 	})
 	b, _ := encodeMetrics.MarshalMetrics(md) // pdata that was decoded can be encoded
-	return message{value: b, items: to - from}
+	return b
 }
 
 func removePoints(m pmetric.Metric, remove func() bool) {
@@ -100,4 +94,12 @@ func removePoints(m pmetric.Metric, remove func() bool) {
 	case pmetric.MetricTypeSummary:
 		m.Summary().DataPoints().RemoveIf(func(pmetric.SummaryDataPoint) bool { return remove() })
 	}
+}
+
+func countMetrics(b []byte) int {
+	whole, err := decodeMetrics.UnmarshalMetrics(b)
+	if err != nil {
+		return 0
+	}
+	return whole.DataPointCount()
 }

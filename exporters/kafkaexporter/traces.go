@@ -19,7 +19,7 @@ func (e *kafkaExporter) pushTraces(ctx context.Context, td ptrace.Traces) error 
 	if err != nil {
 		return consumererror.NewPermanent(fmt.Errorf("encode traces: %w", err))
 	}
-	failed, err := e.send(ctx, e.cfg.Topics.Traces, messages, halveTraces)
+	failed, err := e.send(ctx, signal{e.cfg.Topics.Traces, halveTraces, countTraces}, messages)
 	if err == nil {
 		return nil
 	}
@@ -36,7 +36,6 @@ type trace struct {
 	spans           ptrace.Traces
 	resource, scope int // of the last span
 	into            ptrace.SpanSlice
-	items           int
 }
 
 // byTrace makes one message per trace, in the order of their first spans. Spans without
@@ -63,7 +62,7 @@ func byTrace(td ptrace.Traces) ([]message, error) {
 		if err != nil {
 			return nil, err
 		}
-		messages[i] = message{value: b, items: t.items}
+		messages[i] = message{value: b}
 		if !t.id.IsEmpty() {
 			messages[i].key = t.id[:]
 		}
@@ -86,14 +85,13 @@ func (t *trace) add(i, j int, rs ptrace.ResourceSpans, ss ptrace.ScopeSpans, s p
 		t.scope, t.into = j, to.Spans()
 	}
 	s.CopyTo(t.into.AppendEmpty())
-	t.items++
 }
 
-func halveTraces(b []byte) (first, second message, ok bool) {
+func halveTraces(b []byte) (first, second []byte, ok bool) {
 	whole, err := decodeTraces.UnmarshalTraces(b)
 	n := whole.SpanCount()
 	if err != nil || n < 2 {
-		return message{}, message{}, false
+		return nil, nil, false
 	}
 	other := ptrace.NewTraces()
 	whole.CopyTo(other)
@@ -101,7 +99,7 @@ func halveTraces(b []byte) (first, second message, ok bool) {
 }
 
 // tracesPart leaves the spans from one number up to another in td and encodes them.
-func tracesPart(td ptrace.Traces, from, to int) message {
+func tracesPart(td ptrace.Traces, from, to int) []byte {
 	n := -1
 	td.ResourceSpans().RemoveIf(func(rs ptrace.ResourceSpans) bool {
 		rs.ScopeSpans().RemoveIf(func(ss ptrace.ScopeSpans) bool {
@@ -114,5 +112,13 @@ func tracesPart(td ptrace.Traces, from, to int) message {
 		return rs.ScopeSpans().Len() == 0
 	})
 	b, _ := encodeTraces.MarshalTraces(td) // pdata that was decoded can be encoded
-	return message{value: b, items: to - from}
+	return b
+}
+
+func countTraces(b []byte) int {
+	whole, err := decodeTraces.UnmarshalTraces(b)
+	if err != nil {
+		return 0
+	}
+	return whole.SpanCount()
 }
