@@ -53,7 +53,8 @@ func TestEveryKeyIsRead(t *testing.T) {
 	require.Equal(t, "team", everything.TenantAttribute)
 	require.Equal(t, breaker.Config{Failures: 3, MinWait: 2 * time.Second, MaxWait: time.Minute}, everything.Circuit)
 	require.Equal(t, breaker.LimitConfig{BytesPerSecond: 1000000, BurstBytes: 4000000, RequestsPerSecond: 10, BurstRequests: 20}, everything.RateLimit)
-	require.Equal(t, "bytes", everything.QueueConfig.Get().Batch.Get().Sizer.String())
+	require.Equal(t, "items", everything.QueueConfig.Get().Batch.Get().Sizer.String())
+	require.Equal(t, "bytes", everything.QueueConfig.Get().Sizer.String())
 	require.True(t, everything.QueueConfig.Get().BlockOnOverflow, "what is not named keeps its default")
 }
 
