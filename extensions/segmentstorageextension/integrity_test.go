@@ -41,9 +41,7 @@ func TestManyUseItAtOnce(t *testing.T) {
 					kept := use(t, c, id, user)
 					mu.Lock()
 					defer mu.Unlock()
-					for k, v := range kept {
-						want[id][k] = v
-					}
+					maps.Copy(want[id], kept)
 				})
 			}
 		}
