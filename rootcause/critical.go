@@ -42,12 +42,12 @@ func (t *tree) critical() []Hop {
 	depth := make([]int, len(t.nodes))
 	own := make([]time.Duration, len(t.nodes))
 	on := make([]bool, len(t.nodes))
-	type part struct {
-		i    int32
-		till int64
+	type part struct { // of a span, that lies within its parent's
+		i          int32
+		from, till int64
 	}
 	s := t.nodes[first].span
-	todo := []part{{first, s.Start + int64(s.Duration)}}
+	todo := []part{{first, s.Start, s.Start + int64(s.Duration)}}
 	for len(todo) > 0 {
 		p := todo[len(todo)-1]
 		todo = todo[:len(todo)-1]
@@ -62,15 +62,15 @@ func (t *tree) critical() []Hop {
 		for _, c := range kids {
 			child := t.nodes[c].span
 			end := min(child.Start+int64(child.Duration), p.till)
-			if end > at || child.Start >= at || end <= n.span.Start || end <= child.Start {
+			if end > at || child.Start >= at || end <= p.from || end <= child.Start {
 				continue
 			}
 			own[p.i] += time.Duration(at - end)
 			depth[c] = depth[p.i] + 1
-			todo = append(todo, part{c, end})
-			at = max(child.Start, n.span.Start)
+			at = max(child.Start, p.from)
+			todo = append(todo, part{c, at, end})
 		}
-		own[p.i] += time.Duration(max(0, at-n.span.Start))
+		own[p.i] += time.Duration(max(0, at-p.from))
 	}
 	var hops []Hop
 	var visit func(i int32)

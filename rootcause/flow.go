@@ -117,8 +117,12 @@ func states(series []Series) map[string]*serviceState {
 		}
 	}
 	for _, st := range out {
-		st.latency = st.latency.of(st.requests, Latency)
-		st.failures = st.failures.of(st.requests, Failures)
+		if st.hasLatency {
+			st.latency = st.latency.of(st.requests, Latency)
+		}
+		if st.hasFailure {
+			st.failures = st.failures.of(st.requests, Failures)
+		}
 	}
 	return out
 }
