@@ -3,7 +3,6 @@ package elasticsearchexporter
 import (
 	"encoding/base64"
 	"encoding/binary"
-	"slices"
 	"sync"
 	"time"
 
@@ -49,9 +48,9 @@ type body struct {
 	clock, observed                 clock // two, as a replayed file's times lie far apart
 	line                            rawLine
 
-	// Of metrics: the numbers of the points that each item holds, nil for other
-	// signals, where an item is one record.
-	points   [][]int
+	// weights are the points that each item holds, of metrics; nil for other signals,
+	// where an item is one record.
+	weights  []int32
 	grouping grouping
 	names    map[string]bool // of the metrics in the document at hand; true for those of several values
 }
@@ -64,17 +63,21 @@ const maxPooled = 8 << 20
 func newBody(e encoding) *body {
 	b := bodies.Get().(*body)
 	b.encoding = e
-	b.buf, b.items, b.points = b.buf[:0], b.items[:0], nil
+	b.buf, b.items, b.weights, b.lent = b.buf[:0], b.items[:0], nil, false
 	return b
 }
 
 func (b *body) release() {
-	b.grouping, b.names = grouping{}, nil
-	b.line = rawLine{names: b.line.names[:0], kept: b.line.kept[:0]}
-	clear(b.line.kept[:cap(b.line.kept)]) // no idle exporter keeps a batch
 	if cap(b.buf) <= maxPooled && !b.lent {
 		bodies.Put(b)
 	}
+}
+
+// forget lets go of the batch that was appended.
+func (b *body) forget() {
+	clear(b.line.kept[:cap(b.line.kept)])
+	b.line = rawLine{names: b.line.names[:0], kept: b.line.kept[:0]}
+	b.grouping, b.names = grouping{}, nil
 }
 
 // all returns the numbers of all items.
@@ -88,27 +91,14 @@ func (b *body) all() []int {
 
 // weight is how many records or points items [low, high) hold.
 func (b *body) weight(low, high int) int {
-	if b.points == nil {
+	if b.weights == nil {
 		return high - low
 	}
 	n := 0
-	for _, points := range b.points[low:high] {
-		n += len(points)
+	for _, w := range b.weights[low:high] {
+		n += int(w)
 	}
 	return n
-}
-
-// numbers are those of the records or points that the items hold, ascending.
-func (b *body) numbers(items []int) []int {
-	if b.points == nil {
-		return items
-	}
-	var out []int
-	for _, i := range items {
-		out = append(out, b.points[i]...)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // setRoute prepares the action line and the data_stream fields.

@@ -122,13 +122,13 @@ func createDefaultConfig() component.Config {
 
 	queue := exporterhelper.NewDefaultQueueConfig()
 	queue.Sizer = exporterhelper.RequestSizerTypeBytes
-	queue.QueueSize = 128 << 20  // about 400,000 log lines; then the sources wait
+	queue.QueueSize = 128 << 20  // about 200,000 log lines as JSON; then the sources wait
 	queue.BlockOnOverflow = true // files wait at the source, where they are safe
 	queue.NumConsumers = 4       // hides the latency of one bulk request behind three others
 	queue.Batch = configoptional.Some(exporterhelper.BatchConfig{
 		FlushTimeout: time.Second, // how stale a search may be when little comes in
 		Sizer:        exporterhelper.RequestSizerTypeBytes,
-		MinSize:      1 << 20, // about 2-3 MB as JSON, the middle of what Elastic recommends
+		MinSize:      2 << 20, // of JSON; large enough for the server, small enough to answer in a second
 		// No MaxSize: the queue would drop a single record that is larger, and the
 		// exporter cuts requests itself.
 	})

@@ -9,8 +9,8 @@ import (
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -18,7 +18,6 @@ import (
 
 	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/lentbody"
-	"github.com/tidewatch/tidewatch/internal/subset"
 	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
@@ -153,47 +152,42 @@ func (e *elasticsearchExporter) encoding() encoding {
 	}
 }
 
-func (e *elasticsearchExporter) pushLogs(ctx context.Context, ld plog.Logs) error {
+func (e *elasticsearchExporter) encodeLogs(_ context.Context, ld plog.Logs) (xexporterhelper.Request, error) {
 	b := newBody(e.encoding())
-	defer b.release()
 	b.appendLogs(ld)
-	left, err := e.push(ctx, b)
-	if err == nil || len(left) == len(b.items) {
-		return err
-	}
-	return consumererror.NewLogs(err, subset.Logs(ld, left))
+	b.forget()
+	return &batch{b}, nil
 }
 
-func (e *elasticsearchExporter) pushTraces(ctx context.Context, td ptrace.Traces) error {
+func (e *elasticsearchExporter) encodeMetrics(_ context.Context, md pmetric.Metrics) (xexporterhelper.Request, error) {
 	b := newBody(e.encoding())
-	defer b.release()
-	b.appendTraces(td)
-	left, err := e.push(ctx, b)
-	if err == nil || len(left) == len(b.items) {
-		return err
-	}
-	return consumererror.NewTraces(err, subset.Traces(td, left))
-}
-
-func (e *elasticsearchExporter) pushMetrics(ctx context.Context, md pmetric.Metrics) error {
-	b := newBody(e.encoding())
-	defer b.release()
 	b.appendMetrics(md)
-	left, err := e.push(ctx, b)
-	if err == nil || len(left) == len(b.items) {
-		return err
-	}
-	return consumererror.NewMetrics(err, subset.Metrics(md, b.numbers(left)))
+	b.forget()
+	return &batch{b}, nil
 }
 
-// push returns the items that are left to send and why; all or none of them
-// where nothing was sent.
-func (e *elasticsearchExporter) push(ctx context.Context, b *body) ([]int, error) {
+func (e *elasticsearchExporter) encodeTraces(_ context.Context, td ptrace.Traces) (xexporterhelper.Request, error) {
+	b := newBody(e.encoding())
+	b.appendTraces(td)
+	b.forget()
+	return &batch{b}, nil
+}
+
+// push sends a batch. Where it returns an error, the batch holds what is left to
+// send, all of it where nothing was sent; it is released otherwise.
+func (e *elasticsearchExporter) push(ctx context.Context, req xexporterhelper.Request) error {
+	b := req.(*batch).body
 	if len(b.items) == 0 {
-		return nil, nil
+		return nil
 	}
 	if err := e.templates.ensure(ctx); err != nil {
-		return b.all(), breaker.Retryable(err)
+		return breaker.Retryable(err)
 	}
-	return e.bulk.send(ctx, b)
+	left, err := e.bulk.send(ctx, b)
+	if err != nil {
+		b.keepOnly(left)
+		return err
+	}
+	b.release()
+	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configoptional"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
@@ -141,26 +140,6 @@ func TestOnlyFailedItemsAreSentAgain(t *testing.T) {
 	require.Equal(t, 3, f.count())
 	require.Empty(t, dropped(t, tel))
 	require.Equal(t, map[string]int64{"429": 20, "503": 10}, sum(t, tel, "tidewatch_exporter_retried_items", "reason"))
-}
-
-func TestErrorCarriesOnlyWhatIsLeft(t *testing.T) {
-	f := newFake(t)
-	f.item = func(d doc) (int, string) {
-		if strings.HasSuffix(fmt.Sprint(d.fields(t)["message"]), "9") {
-			return http.StatusTooManyRequests, "es_rejected_execution_exception"
-		}
-		return 0, ""
-	}
-	e := startLogs(t, direct(f.URL), nil)
-	ld := records(100)
-	err := e.ConsumeLogs(t.Context(), ld)
-	var left consumererror.Logs
-	require.ErrorAs(t, err, &left)
-	require.False(t, consumererror.IsPermanent(err))
-	require.Equal(t, 10, left.Data().LogRecordCount())
-	require.Equal(t, 2, left.Data().ResourceLogs().Len())
-	require.Equal(t, "message 9", left.Data().ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().Str())
-	require.Equal(t, 100, ld.LogRecordCount(), "the request itself is untouched")
 }
 
 func TestRefusedDocumentsBecomeDeadLetters(t *testing.T) {

@@ -2,10 +2,13 @@ package elasticsearchexporter
 
 import (
 	"context"
+	"fmt"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pipeline"
 )
 
@@ -27,7 +30,11 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewLogs(ctx, set, cfg, e.pushLogs, e.options()...)
+	helper, err := xexporterhelper.NewLogsRequest(ctx, set, e.encodeLogs, e.push, e.options()...)
+	if err != nil {
+		return nil, fmt.Errorf("make exporter: %w", err)
+	}
+	return readingLogs{helper}, nil
 }
 
 func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Metrics, error) {
@@ -35,7 +42,11 @@ func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Con
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewMetrics(ctx, set, cfg, e.pushMetrics, e.options()...)
+	helper, err := xexporterhelper.NewMetricsRequest(ctx, set, e.encodeMetrics, e.push, e.options()...)
+	if err != nil {
+		return nil, fmt.Errorf("make exporter: %w", err)
+	}
+	return readingMetrics{helper}, nil
 }
 
 func createTraces(ctx context.Context, set exporter.Settings, cfg component.Config) (exporter.Traces, error) {
@@ -43,7 +54,11 @@ func createTraces(ctx context.Context, set exporter.Settings, cfg component.Conf
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewTraces(ctx, set, cfg, e.pushTraces, e.options()...)
+	helper, err := xexporterhelper.NewTracesRequest(ctx, set, e.encodeTraces, e.push, e.options()...)
+	if err != nil {
+		return nil, fmt.Errorf("make exporter: %w", err)
+	}
+	return readingTraces{helper}, nil
 }
 
 func (e *elasticsearchExporter) options() []exporterhelper.Option {
@@ -51,8 +66,25 @@ func (e *elasticsearchExporter) options() []exporterhelper.Option {
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),
 		exporterhelper.WithRetry(e.cfg.RetryConfig),
-		exporterhelper.WithQueue(e.cfg.QueueConfig),
+		xexporterhelper.WithQueueBatch(e.cfg.QueueConfig, xexporterhelper.QueueBatchSettings{Encoding: stored{e}}),
 		// Each bulk request has its own timeout: a batch may need several.
 		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}),
 	}
 }
+
+// The batcher merges documents, not what they were made of: no exporter beside
+// this one needs a copy, as the helper's own answer would have it.
+type (
+	readingLogs    struct{ exporter.Logs }
+	readingMetrics struct{ exporter.Metrics }
+	readingTraces  struct{ exporter.Traces }
+)
+
+// Capabilities says that the data stay as they are.
+func (readingLogs) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// Capabilities says that the data stay as they are.
+func (readingMetrics) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// Capabilities says that the data stay as they are.
+func (readingTraces) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }

@@ -14,11 +14,10 @@ import (
 
 // point is one data point of a scope.
 type point struct {
-	number int // in the order of iteration over the batch
-	next   int // point of the same group, -1 at the end
-	name   string
-	many   bool                                 // it has values under its name and under names below that
-	write  func(dst []byte, name string) []byte // appends its values, each with a comma before it
+	next  int // point of the same group, -1 at the end
+	name  string
+	many  bool                                 // it has values under its name and under names below that
+	write func(dst []byte, name string) []byte // appends its values, each with a comma before it
 }
 
 // group are points of one scope with the same time and attributes: one document.
@@ -44,9 +43,9 @@ func (g *grouping) reset() {
 }
 
 // add puts a point to those with its time and attributes.
-func (g *grouping) add(number int, name string, at pcommon.Timestamp, attrs pcommon.Map, many bool, write func([]byte, string) []byte) {
+func (g *grouping) add(name string, at pcommon.Timestamp, attrs pcommon.Map, many bool, write func([]byte, string) []byte) {
 	n := len(g.points)
-	g.points = append(g.points, point{number: number, next: -1, name: name, many: many, write: write})
+	g.points = append(g.points, point{next: -1, name: name, many: many, write: write})
 	for sum := attrhash.Combine(uint64(at), attrhash.Map(attrs)); ; sum++ {
 		i, ok := g.index[sum]
 		if !ok {
@@ -62,43 +61,38 @@ func (g *grouping) add(number int, name string, at pcommon.Timestamp, attrs pcom
 	}
 }
 
-// addMetric adds the points that have a value; number is that of the first, and
-// the number behind the last is returned.
-func (g *grouping) addMetric(m pmetric.Metric, number int) int {
+// addMetric adds the points that have a value.
+func (g *grouping) addMetric(m pmetric.Metric) {
 	switch m.Type() {
 	case pmetric.MetricTypeGauge:
-		return g.addNumbers(m.Name(), m.Gauge().DataPoints(), number)
+		g.addNumbers(m.Name(), m.Gauge().DataPoints())
 	case pmetric.MetricTypeSum:
-		return g.addNumbers(m.Name(), m.Sum().DataPoints(), number)
+		g.addNumbers(m.Name(), m.Sum().DataPoints())
 	case pmetric.MetricTypeHistogram:
 		for _, p := range m.Histogram().DataPoints().All() {
 			if !p.Flags().NoRecordedValue() {
-				g.add(number, m.Name(), firstValid(p.Timestamp()), p.Attributes(), true, func(dst []byte, name string) []byte { return appendHistogram(dst, name, p) })
+				g.add(m.Name(), firstValid(p.Timestamp()), p.Attributes(), true, func(dst []byte, name string) []byte { return appendHistogram(dst, name, p) })
 			}
-			number++
 		}
 	case pmetric.MetricTypeExponentialHistogram:
 		for _, p := range m.ExponentialHistogram().DataPoints().All() {
 			if !p.Flags().NoRecordedValue() {
-				g.add(number, m.Name(), firstValid(p.Timestamp()), p.Attributes(), true, func(dst []byte, name string) []byte { return appendExponential(dst, name, p) })
+				g.add(m.Name(), firstValid(p.Timestamp()), p.Attributes(), true, func(dst []byte, name string) []byte { return appendExponential(dst, name, p) })
 			}
-			number++
 		}
 	case pmetric.MetricTypeSummary:
 		for _, p := range m.Summary().DataPoints().All() {
 			if !p.Flags().NoRecordedValue() {
-				g.add(number, m.Name(), firstValid(p.Timestamp()), p.Attributes(), true, func(dst []byte, name string) []byte { return appendSummary(dst, name, p) })
+				g.add(m.Name(), firstValid(p.Timestamp()), p.Attributes(), true, func(dst []byte, name string) []byte { return appendSummary(dst, name, p) })
 			}
-			number++
 		}
 	}
-	return number
 }
 
-func (g *grouping) addNumbers(name string, points pmetric.NumberDataPointSlice, number int) int {
+func (g *grouping) addNumbers(name string, points pmetric.NumberDataPointSlice) {
 	for _, p := range points.All() {
 		if !p.Flags().NoRecordedValue() && p.ValueType() != pmetric.NumberDataPointValueTypeEmpty && finite(p.DoubleValue()) {
-			g.add(number, name, firstValid(p.Timestamp()), p.Attributes(), false, func(dst []byte, name string) []byte {
+			g.add(name, firstValid(p.Timestamp()), p.Attributes(), false, func(dst []byte, name string) []byte {
 				dst = appendMetricName(dst, name, "")
 				if p.ValueType() == pmetric.NumberDataPointValueTypeInt {
 					return strconv.AppendInt(dst, p.IntValue(), 10)
@@ -106,17 +100,14 @@ func (g *grouping) addNumbers(name string, points pmetric.NumberDataPointSlice, 
 				return pdatajson.AppendDouble(dst, p.DoubleValue())
 			})
 		}
-		number++
 	}
-	return number
 }
 
 // appendMetrics appends one document for each time and set of attributes of a
 // scope, with the values of all metrics that have it.
 func (b *body) appendMetrics(md pmetric.Metrics) {
 	withID := b.ids != idOff
-	number := 0
-	b.points = [][]int{}
+	b.weights = []int32{}
 	for _, rm := range md.ResourceMetrics().All() {
 		b.setResource(rm.Resource(), rm.SchemaUrl())
 		byResource := b.base.refine(rm.Resource().Attributes())
@@ -125,7 +116,7 @@ func (b *body) appendMetrics(md pmetric.Metrics) {
 			byScope := byResource.refine(sm.Scope().Attributes())
 			b.grouping.reset()
 			for _, m := range sm.Metrics().All() {
-				number = b.grouping.addMetric(m, number)
+				b.grouping.addMetric(m)
 			}
 			for i := range b.grouping.groups {
 				g := &b.grouping.groups[i]
@@ -149,7 +140,7 @@ func (b *body) appendGroup(g *group, first int, withID bool) int {
 	if b.names == nil {
 		b.names = map[string]bool{}
 	}
-	var numbers []int
+	points := int32(0)
 	n := first
 	for ; n >= 0; n = b.grouping.points[n].next {
 		p := &b.grouping.points[n]
@@ -158,10 +149,10 @@ func (b *body) appendGroup(g *group, first int, withID bool) int {
 		}
 		b.names[p.name] = p.many
 		b.buf = p.write(b.buf, p.name)
-		numbers = append(numbers, p.number)
+		points++
 	}
 	b.buf = closeObject(b.buf, open)
-	b.points = append(b.points, numbers)
+	b.weights = append(b.weights, points)
 	b.close(it, g.at, withID, nil)
 	return n
 }

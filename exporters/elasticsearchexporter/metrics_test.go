@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -144,27 +143,28 @@ func TestOTelDocuments(t *testing.T) {
 	}
 }
 
-func TestOnlyPointsOfFailedDocumentsAreSentAgain(t *testing.T) {
+func TestPointsAreCountedNotDocuments(t *testing.T) {
 	f := newFake(t)
 	tel := componenttest.NewTelemetry()
 	defer func() { require.NoError(t, tel.Shutdown(context.Background())) }()
+	busy := true
 	f.item = func(d doc) (int, string) {
 		switch {
-		case strings.Contains(d.Source, `"state":"system"`):
+		case busy && strings.Contains(d.Source, `"state":"system"`):
+			busy = false
 			return http.StatusTooManyRequests, "es_rejected_execution_exception"
 		case strings.Contains(d.Source, `"latency`):
 			return http.StatusBadRequest, "document_parsing_exception"
 		}
 		return 0, ""
 	}
-	cfg := direct(f.URL)
+	cfg := retrying(f.URL)
 	cfg.DeadLetter = false
-	err := startMetrics(t, cfg, tel).ConsumeMetrics(t.Context(), everyKindOfMetric())
-	var left consumererror.Metrics
-	require.ErrorAs(t, err, &left)
-	require.Equal(t, 2, left.Data().DataPointCount(), "utilization and time of one state")
-	require.Equal(t, map[string]int64{"document_parsing_exception": 3}, dropped(t, tel), "points, not documents: as many as came in")
-	require.Equal(t, map[string]int64{"429": 2}, sum(t, tel, "tidewatch_exporter_retried_items", "reason"))
+	require.NoError(t, startMetrics(t, cfg, tel).ConsumeMetrics(t.Context(), everyKindOfMetric()))
+	require.Len(t, f.docs(), 5)
+	require.Equal(t, 2, f.count())
+	require.Equal(t, map[string]int64{"document_parsing_exception": 3}, dropped(t, tel))
+	require.Equal(t, map[string]int64{"429": 2}, sum(t, tel, "tidewatch_exporter_retried_items", "reason"), "utilization and time of one state")
 }
 
 func TestMetricsSentTwiceAreStoredOnce(t *testing.T) {

@@ -182,12 +182,7 @@ func (r *replay) flush(ctx context.Context, s *replaySender) error {
 func (r *replay) attempt(ctx context.Context, b *bulk, all *sending, items []int) ([]int, error) {
 	part := newBody(encoding{})
 	defer part.release()
-	for _, i := range items {
-		it := all.body.items[i]
-		start := len(part.buf)
-		part.buf = append(part.buf, all.body.buf[it.start:it.end]...)
-		part.items = append(part.items, item{start: start, doc: start + it.doc - it.start, end: len(part.buf)})
-	}
+	part.add(all.body, items)
 	s := &sending{body: part}
 	b.sendAll(ctx, s)
 	for _, refused := range s.refused {
