@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
 	"github.com/tidewatch/tidewatch/internal/kafkaclient"
+	"github.com/tidewatch/tidewatch/signals"
 )
 
 // Config of the exporter.
@@ -47,9 +48,9 @@ type Topics struct {
 	Traces  string `mapstructure:"traces"`
 }
 
-// Key lists the resource attributes that make the key of a signal; none means all of
-// them. A resource has to be whole to be one: attributes that change, such as a process
-// id, move it to another partition.
+// Key lists the resource attributes that make the key of a signal; those that a resource
+// lacks count as absent, and none listed means all of them. Attributes that change, such
+// as a process id, move a resource to another partition.
 type Key struct {
 	Logs    []string `mapstructure:"logs"`
 	Metrics []string `mapstructure:"metrics"`
@@ -85,8 +86,14 @@ func createDefaultConfig() component.Config {
 		// exporter cuts messages itself.
 	})
 	return &Config{
-		Client:          kafkaclient.DefaultConfig(),
-		Topics:          Topics{Logs: "tidewatch.logs", Metrics: "tidewatch.metrics", Traces: "tidewatch.traces"},
+		Client: kafkaclient.DefaultConfig(),
+		Topics: Topics{Logs: "tidewatch.logs", Metrics: "tidewatch.metrics", Traces: "tidewatch.traces"},
+		// By what the pattern connector tells services apart: one gateway counts all lines of
+		// each. The series of a metric are told apart by the whole resource.
+		Key: Key{Logs: []string{
+			signals.AttrServiceName, "service.namespace", "k8s.namespace.name", "k8s.deployment.name", "k8s.container.name",
+			"container.name", signals.AttrHostName,
+		}},
 		Compression:     "zstd",
 		MaxMessageBytes: 1_000_000,            // the brokers' default limit is 1,048,588 with all headers
 		Linger:          5 * time.Millisecond, // a batch is handed over in less

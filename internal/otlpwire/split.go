@@ -23,6 +23,7 @@ func Split(resource []byte, most int) [][]byte {
 	}
 	pieces := (len(resource) + most - 1) / most
 	s := splitter{most: min(most, len(resource)/pieces+len(resource)/(8*pieces))}
+	s.body, s.scope = make([]byte, 0, s.most), make([]byte, 0, s.most)
 	body, rest, ok := open(resource)
 	if !ok || len(rest) > 0 || !s.resource(body) {
 		return [][]byte{resource}

@@ -28,8 +28,8 @@ import (
 
 const (
 	batchRecords = 4000 // about 1 MiB, as the exporter's queue makes them
-	hosts        = 20   // whose batches come in turn
-	variants     = 10   // of each host's batch
+	hosts        = 8    // whose batches come in turn
+	variants     = 2    // of each host's batch
 )
 
 // agent writes batches at the rate until SIGTERM.
