@@ -18,6 +18,8 @@ type refusal struct {
 	// Lines from before oldest, or from newest on, were refused for their time, Unix
 	// nanoseconds.
 	oldest, newest int64
+	// whole is true if the storage, which tells of one stream, got all its lines.
+	whole bool
 }
 
 type refused struct {
@@ -47,7 +49,7 @@ var kinds = []struct {
 }{
 	{"timestamp too old", "too_old", false},
 	{"timestamp too new", "too_new", false},
-	{"too far behind", "too_far_behind", false},
+	{"too far behind", reasonLate, false},
 	{"out of order", "out_of_order", false},
 	{"max entry size", reasonLine, false},
 	{"structured metadata", reasonMetadata, false},
@@ -66,6 +68,7 @@ const (
 	reasonMetadata = "structured_metadata"
 	reasonLabels   = "labels"
 	reasonStreams  = "stream_limit"
+	reasonLate     = "too_far_behind"
 	reasonUnknown  = "refused"
 )
 
@@ -73,6 +76,24 @@ const (
 // it can be cut to it.
 func (r *refusal) another(e *entry, labels int) bool {
 	return e.at >= r.oldest && e.at < r.newest && r.said.below(e, labels)
+}
+
+// late returns how many lines came too late, where the storage says so of a push of one
+// stream all of whose lines got there: they are the first ones then.
+func (r *refusal) late(parts []part) int {
+	if len(parts) != 1 || len(r.reasons) != 1 || r.reasons[0].reason != reasonLate || !r.whole {
+		return 0
+	}
+	return min(r.reasons[0].lines, parts[0].lines())
+}
+
+// take takes lines off a reason.
+func (r *refusal) take(reason string, lines int) {
+	for i := range r.reasons {
+		if r.reasons[i].reason == reason {
+			r.reasons[i].lines -= lines
+		}
+	}
 }
 
 // lastly returns the reasons without the lines that get another chance. Each of those was
@@ -153,6 +174,7 @@ func parseRefusal(text string, of sent) refusal {
 		add(reason, n)
 		if m[3] != "" && len(of.lines) == 1 {
 			add(reasonUnknown, of.lines[0]-reached)
+			r.whole = reached == of.lines[0]
 		}
 		return r
 	}

@@ -27,6 +27,7 @@ type stream struct {
 	size   int   // bytes of its entries
 	oldest int64 // times of its entries, Unix nanoseconds
 	newest int64 //
+	late   bool  // whether it is for lines that came too late for another
 }
 
 // streamID tells streams apart.

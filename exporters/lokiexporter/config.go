@@ -66,6 +66,11 @@ type Config struct {
 	// stream. 0 means that they wait without end.
 	StreamLimitWait time.Duration `mapstructure:"stream_limit_wait"`
 
+	// LateStreams is how many streams at a time may be opened for lines that Loki refuses
+	// as too far behind the newest of their stream: one for each hour that they are of,
+	// with the label tidewatch_late. Beyond it such lines are dropped and counted.
+	LateStreams int `mapstructure:"late_streams"`
+
 	// Circuit leaves a server alone that fails again and again.
 	Circuit breaker.Config `mapstructure:"circuit_breaker"`
 	// RateLimit bounds pushes and their bytes per second, compressed; off by default.
@@ -105,6 +110,7 @@ func createDefaultConfig() component.Config {
 		MaxMetadataSize: 60 << 10,        // Loki's default is 64 KB, and it adds detected fields
 		MaxRequestSize:  2 << 20,         // Loki's gRPC limit inside is 4 MiB
 		StreamLimitWait: 5 * time.Minute, // a stream too many stays so for longer: Loki lets go of idle ones after half an hour
+		LateStreams:     24,              // a day of backlog; a hundred hosts that start at once stay below Loki's 5000 streams
 		Circuit:         breaker.DefaultConfig(),
 		RetryConfig:     retry,
 		QueueConfig:     configoptional.Some(queue),
@@ -138,6 +144,9 @@ func (c *Config) Validate() error {
 	}
 	if c.StreamLimitWait < 0 {
 		return errors.New("stream_limit_wait must not be negative; 0 waits without end")
+	}
+	if c.LateStreams < 0 {
+		return errors.New("late_streams must not be negative; 0 drops lines that are too far behind")
 	}
 	if c.MaxLineSize <= 0 || c.MaxMetadataSize <= 0 || c.MaxRequestSize <= 0 {
 		return errors.New("max_line_size, max_metadata_size and max_request_size must be positive, in bytes")

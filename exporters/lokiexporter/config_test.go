@@ -51,6 +51,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	require.Equal(t, 4, everything.QueueConfig.Get().NumConsumers)
 	require.Equal(t, []string{"service.name", "host.name"}, everything.Labels)
 	require.Equal(t, "team", everything.TenantAttribute)
+	require.Equal(t, 100, everything.LateStreams)
 	require.Equal(t, breaker.Config{Failures: 3, MinWait: 2 * time.Second, MaxWait: time.Minute}, everything.Circuit)
 	require.Equal(t, breaker.LimitConfig{BytesPerSecond: 1000000, BurstBytes: 4000000, RequestsPerSecond: 10, BurstRequests: 20}, everything.RateLimit)
 	require.Equal(t, "items", everything.QueueConfig.Get().Batch.Get().Sizer.String())
@@ -74,6 +75,7 @@ func TestValidateNamesTheKey(t *testing.T) {
 		{map[string]any{"endpoint": "http://a", "bearer_token": "t", "bearer_token_file": "f"}, "bearer_token and bearer_token_file exclude each other"},
 		{map[string]any{"endpoint": "http://a", "user": "u", "password": "p", "bearer_token_file": "f"}, "exclude each other"},
 		{map[string]any{"endpoint": "http://a", "stream_limit_wait": "-1s"}, "stream_limit_wait must not be negative"},
+		{map[string]any{"endpoint": "http://a", "late_streams": -1}, "late_streams must not be negative"},
 		{map[string]any{"endpoint": "http://a", "circuit_breaker": map[string]any{"min_wait": 0}}, "circuit_breaker: min_wait must be positive"},
 		{map[string]any{"endpoint": "http://a", "rate_limit": map[string]any{"bytes_per_second": -1}}, "rate_limit: bytes_per_second"},
 		{map[string]any{"endpoint": "http://a", "max_line_size": 0}, "max_line_size"},

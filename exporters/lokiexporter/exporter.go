@@ -41,7 +41,7 @@ func newExporter(cfg *Config, set exporter.Settings) (*lokiExporter, error) {
 		set:     set,
 		encoder: newEncoder(cfg, l, m),
 		sender: &sender{
-			streams:  newStreams(cfg.StreamLimitWait),
+			streams:  newStreams(cfg.StreamLimitWait, cfg.LateStreams),
 			limits:   l,
 			counter:  counter,
 			maxBytes: int64(cfg.MaxRequestSize),

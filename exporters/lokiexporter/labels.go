@@ -105,6 +105,36 @@ func (l labels) leaveOut(b *batch) {
 	}
 }
 
+// lateLabel is the label of streams for lines that come too late for their own: the hour
+// that they are of.
+const lateLabel = "tidewatch_late"
+
+// withLabel inserts a label into a set, in its place by name.
+func withLabel(set, name, value string) string {
+	at := 1 // after the brace
+	for at < len(set)-1 {
+		end := at + strings.IndexByte(set[at:], '=')
+		if set[at:end] > name {
+			break
+		}
+		quoted, err := strconv.QuotedPrefix(set[end+1:])
+		if err != nil {
+			return set // never: the set is ours
+		}
+		at = end + 1 + len(quoted)
+		at += len(set[at:]) - len(strings.TrimPrefix(set[at:], ", "))
+	}
+	pair := name + "=" + strconv.Quote(value)
+	switch {
+	case len(set) == len("{}"):
+		return "{" + pair + "}"
+	case at == len(set)-1:
+		return set[:at] + ", " + pair + "}"
+	default:
+		return set[:at] + pair + ", " + set[at:]
+	}
+}
+
 // tenantOf returns the tenant that attrs name, in characters that Loki takes, or empty.
 func (e *encoder) tenantOf(attrs pcommon.Map) string {
 	if e.tenant == "" {

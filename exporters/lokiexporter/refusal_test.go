@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 )
 
@@ -321,4 +322,54 @@ func TestPushesShrinkWhileTheRateIsLimited(t *testing.T) {
 	}
 	require.NoError(t, start(t, retrying(f.URL), nil).ConsumeLogs(t.Context(), ld))
 	require.Len(t, f.all(), 100)
+}
+
+// behind refuses lines that are more than an hour behind the newest of their stream.
+func behind(f *fake) func(int, http.ResponseWriter, *http.Request, []stored) bool {
+	newest := map[string]time.Time{}
+	return func(_ int, w http.ResponseWriter, _ *http.Request, lines []stored) bool {
+		late, labels := 0, lines[0].labels
+		for _, l := range lines {
+			if l.time.Before(newest[l.labels].Add(-time.Hour)) {
+				late++
+				continue
+			}
+			f.store([]stored{l})
+			if l.time.After(newest[l.labels]) {
+				newest[l.labels] = l.time
+			}
+		}
+		if late > 0 {
+			http.Error(w, fmt.Sprintf("entry with timestamp x ignored, reason: 'entry too far behind, entry timestamp is: x, oldest acceptable timestamp is: 2026-11-21T11:00:00Z',\nuser 'fake', total ignored: %d out of %d for stream: %s", late, len(lines), labels), http.StatusBadRequest)
+		}
+		return late > 0
+	}
+}
+
+func TestLinesTooFarBehindGetStreamsOfTheirOwn(t *testing.T) {
+	f := newFake(t)
+	f.push = behind(f)
+	cfg := direct(f.URL)
+	cfg.LateStreams = 2
+	tel := telemetry(t)
+	e := start(t, cfg, tel)
+	require.NoError(t, e.ConsumeLogs(t.Context(), oneStream(10, noon)))
+	ld := oneStream(40, noon)
+	for i, r := range ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		r.Body().SetStr(fmt.Sprintf("late %d", i))
+		r.SetTimestamp(r.Timestamp() - pcommon.Timestamp(time.Duration(i)*10*time.Minute))
+	}
+	for range 2 { // as after a crash
+		require.NoError(t, e.ConsumeLogs(t.Context(), ld))
+	}
+	streams := map[string]int{}
+	for _, l := range f.all() {
+		streams[l.labels]++
+	}
+	require.Equal(t, map[string]int{
+		service0: 10 + 6, // the last hour is not late
+		`{host_name="web-1", service_name="service-0", tidewatch_late="2026-11-21T05"}`: 3,
+		`{host_name="web-1", service_name="service-0", tidewatch_late="2026-11-21T06"}`: 6,
+	}, streams)
+	require.Equal(t, map[string]int64{"too_far_behind": 2 * (40 - 6 - 9)}, dropped(t, tel))
 }

@@ -12,6 +12,8 @@ const (
 	// streamIdle is how long a stream without lines is remembered; Loki lets go of one
 	// after half an hour (chunk_idle_period) and then counts it anew.
 	streamIdle = 20 * time.Minute
+	// letGo is when Loki has surely let go of a stream without lines.
+	letGo = time.Hour
 	// lateBy is how much older than the newest line of its stream one must be to be
 	// in doubt: Loki refuses those older by half of max_chunk_age, an hour by default.
 	lateBy = 10 * time.Minute
@@ -27,13 +29,15 @@ const (
 // safe for concurrent use.
 type streams struct {
 	patience time.Duration // see Config.StreamLimitWait
+	maxLate  int           // see Config.LateStreams
 
-	mu    sync.Mutex // guards known
+	mu    sync.Mutex // guards all below
 	known map[streamID]*known
+	late  map[streamID]time.Time // when those for late lines were last used, at most maxLate
 }
 
-func newStreams(patience time.Duration) *streams {
-	return &streams{patience: patience, known: map[streamID]*known{}}
+func newStreams(patience time.Duration, maxLate int) *streams {
+	return &streams{patience: patience, maxLate: maxLate, known: map[streamID]*known{}, late: map[streamID]time.Time{}}
 }
 
 type known struct {
@@ -77,6 +81,24 @@ func (s *streams) refuse(st *stream, now time.Time) bool {
 		k.refused = now
 	}
 	return s.patience > 0 && now.Sub(k.refused) >= s.patience
+}
+
+// open reports whether a stream for late lines may be used.
+func (s *streams) open(id streamID, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.late[id]; !ok && len(s.late) >= s.maxLate {
+		for other, used := range s.late {
+			if now.Sub(used) > letGo {
+				delete(s.late, other)
+			}
+		}
+		if len(s.late) >= s.maxLate {
+			return false
+		}
+	}
+	s.late[id] = now
+	return true
 }
 
 // get must be called with mu held.

@@ -16,7 +16,7 @@ func ofStream(labels string, at time.Time, size int) *stream {
 }
 
 func TestStreamsThatMayBeRefusedGoAlone(t *testing.T) {
-	s := newStreams(0)
+	s := newStreams(0, 0)
 	st := ofStream("{a}", start, 100)
 	require.True(t, s.alone(st, start), "it is new")
 	s.take(st, st.newest, start)
@@ -33,7 +33,7 @@ func TestStreamsThatMayBeRefusedGoAlone(t *testing.T) {
 }
 
 func TestPatienceBeginsWithTheFirstRefusal(t *testing.T) {
-	s := newStreams(time.Minute)
+	s := newStreams(time.Minute, 0)
 	st := ofStream("{a}", start, 100)
 	require.False(t, s.refuse(st, start))
 	require.False(t, s.refuse(st, start.Add(59*time.Second)))
@@ -41,18 +41,40 @@ func TestPatienceBeginsWithTheFirstRefusal(t *testing.T) {
 	s.take(st, st.newest, start.Add(time.Minute))
 	require.False(t, s.refuse(st, start.Add(2*time.Minute)), "it had been taken")
 	for d := range time.Duration(100) {
-		require.False(t, newStreams(0).refuse(st, start.Add(d*time.Hour)), "without end")
+		require.False(t, newStreams(0, 0).refuse(st, start.Add(d*time.Hour)), "without end")
 	}
 }
 
 func TestStreamsAreBounded(t *testing.T) {
-	s := newStreams(0)
+	s := newStreams(0, 0)
 	for i := range 3 * maxStreams {
 		st := ofStream(fmt.Sprint(i), start, 100)
 		s.take(st, st.newest, start.Add(time.Duration(i)*time.Millisecond))
 		require.LessOrEqual(t, len(s.known), maxStreams)
 	}
 	require.False(t, s.alone(ofStream(fmt.Sprint(3*maxStreams-1), start, 100), start), "the last one is there")
+}
+
+func TestLateStreamsAreBounded(t *testing.T) {
+	s := newStreams(0, 2)
+	a, b, c := streamID{labels: "{a}"}, streamID{labels: "{b}"}, streamID{labels: "{c}"}
+	require.True(t, s.open(a, start))
+	require.True(t, s.open(b, start.Add(time.Minute)))
+	require.False(t, s.open(c, start.Add(time.Hour)))
+	require.True(t, s.open(a, start.Add(time.Hour)))
+	require.True(t, s.open(c, start.Add(time.Hour+2*time.Minute)), "b is gone")
+	require.False(t, newStreams(0, 0).open(a, start))
+}
+
+func TestALabelIsPutInItsPlace(t *testing.T) {
+	for set, want := range map[string]string{
+		`{}`:                              `{m="x\"y"}`,
+		`{a="b"}`:                         `{a="b", m="x\"y"}`,
+		`{z="b"}`:                         `{m="x\"y", z="b"}`,
+		`{a="b, m=\"c\"}", l="d", z=","}`: `{a="b, m=\"c\"}", l="d", m="x\"y", z=","}`,
+	} {
+		require.Equal(t, want, withLabel(set, "m", `x"y`))
+	}
 }
 
 func TestNamesAreBounded(t *testing.T) {
