@@ -53,6 +53,7 @@ func tuneCollector() (stop func()) {
 		samples: []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/globals:bytes"}, {Name: "/gc/scan/stack:bytes"}},
 		last:    time.Now(),
 	}
+	c.calm, c.back = time.AfterFunc(calmAfter, c.rest), time.AfterFunc(giveBackAfter, c.giveBack) // the start is a burst
 	c.await()
 	return c.stop
 }
@@ -81,12 +82,8 @@ func (c *collector) adjust() {
 	percent := gcPercent(total-c.total, now.Sub(c.last), marked)
 	c.last, c.total = now, total
 	if percent > calmPercent {
-		if c.calm == nil {
-			c.calm, c.back = time.AfterFunc(calmAfter, c.rest), time.AfterFunc(giveBackAfter, c.giveBack)
-		} else {
-			c.calm.Reset(calmAfter)
-			c.back.Reset(giveBackAfter)
-		}
+		c.calm.Reset(calmAfter)
+		c.back.Reset(giveBackAfter)
 	}
 	// Setting it stops the world for some microseconds: not for nothing.
 	far := max(percent, c.percent) > min(percent, c.percent)*9/8
@@ -111,6 +108,7 @@ func (c *collector) giveBack() {
 	defer c.mu.Unlock()
 	if !c.stopped {
 		debug.FreeOSMemory()
+		unmapStart()
 	}
 }
 
@@ -118,10 +116,8 @@ func (c *collector) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped = true
-	if c.calm != nil {
-		c.calm.Stop()
-		c.back.Stop()
-	}
+	c.calm.Stop()
+	c.back.Stop()
 	debug.SetGCPercent(calmPercent)
 }
 

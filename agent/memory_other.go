@@ -1,0 +1,6 @@
+//go:build !linux
+
+package agent
+
+// unmapStart does something on Linux only.
+func unmapStart() {}
