@@ -72,12 +72,12 @@ type Config struct {
 	// to sources to say so.
 	StaleAfter time.Duration `mapstructure:"stale_after"`
 	// Username and Password are sent as basic auth where Username is set.
-	// PasswordFile is read for each request.
+	// PasswordFile is read again when it has changed.
 	Username     string              `mapstructure:"username"`
 	Password     configopaque.String `mapstructure:"password"`
 	PasswordFile string              `mapstructure:"password_file"`
 	// BearerToken is sent as Authorization: Bearer where it is set. BearerTokenFile
-	// is read for each request.
+	// is read again when it has changed.
 	BearerToken     configopaque.String `mapstructure:"bearer_token"`
 	BearerTokenFile string              `mapstructure:"bearer_token_file"`
 	// CircuitBreaker leaves a receiver alone for a while that fails again and again.

@@ -38,9 +38,6 @@ type encoder struct {
 	count   uint32
 	extra   map[string]uint32 // strings that are in no series: values of exemplars
 	body    []byte            // the series
-	one     []byte            // one of them
-	part    []byte
-	refs    []byte
 	packed  []byte
 	known   *table
 }
@@ -100,72 +97,103 @@ func (e *encoder) refString(text string) uint32 {
 }
 
 // series2 writes one series in the form of version 2.
-func (e *encoder) series2(g *group) {
-	e.refs = e.refs[:0]
+func (e *encoder) series2(g *group, samples []sample, natives []native, exemplars []exemplar) {
+	ts := e.open(5)
+	refs := e.open(1)
 	for _, s := range g.series.labels {
-		e.refs = protowire.AppendVarint(e.refs, uint64(e.ref(s)))
+		e.body = protowire.AppendVarint(e.body, uint64(e.ref(s)))
 	}
-	e.one = appendBytes(e.one[:0], 1, e.refs)
-	for i := range g.samples {
-		e.one = appendSample(e.one, &g.samples[i], v2)
+	e.closeAt(refs)
+	for i := range samples {
+		e.body = appendSample(e.body, &samples[i], v2)
 	}
-	for i := range g.natives {
-		h := &g.natives[i]
-		e.part = append(e.part[:0], h.body...)
-		e.part = appendVarint(e.part, fieldStart, uint64(h.start)) //nolint:gosec // two's complement is the wire's form
-		e.one = appendBytes(e.one, 3, e.part)
+	for i := range natives {
+		h := e.open(3)
+		e.body = append(e.body, natives[i].body...)
+		e.body = appendVarint(e.body, fieldStart, uint64(natives[i].start)) //nolint:gosec // two's complement is the wire's form
+		e.closeAt(h)
 	}
-	for i := range g.exemplars {
-		x := &g.exemplars[i]
-		e.refs = e.refs[:0]
+	for i := range exemplars {
+		x := &exemplars[i]
+		at := e.open(4)
+		refs := e.open(1)
 		for _, l := range x.labels {
-			e.refs = protowire.AppendVarint(e.refs, uint64(e.refString(l.Name)))
-			e.refs = protowire.AppendVarint(e.refs, uint64(e.refString(l.Value)))
+			e.body = protowire.AppendVarint(e.body, uint64(e.refString(l.Name)))
+			e.body = protowire.AppendVarint(e.body, uint64(e.refString(l.Value)))
 		}
-		e.part = appendDouble(appendBytes(e.part[:0], 1, e.refs), 2, x.value)
-		e.part = appendVarint(e.part, 3, uint64(x.time)) //nolint:gosec // as above
-		e.one = appendBytes(e.one, 4, e.part)
+		e.closeAt(refs)
+		e.exemplarEnd(x)
+		e.closeAt(at)
 	}
 	f := g.series.family
-	e.part = append(e.part[:0], 1<<3, metadataTypes[f.kind])
-	e.part = appendVarint(e.part, 3, uint64(e.ref(f.help)))
-	e.part = appendVarint(e.part, 4, uint64(e.ref(f.unit)))
-	e.one = appendBytes(e.one, 5, e.part)
-	e.body = appendBytes(e.body, 5, e.one)
+	m := e.open(5)
+	e.body = append(e.body, 1<<3, metadataTypes[f.kind])
+	e.body = appendVarint(e.body, 3, uint64(e.ref(f.help)))
+	e.body = appendVarint(e.body, 4, uint64(e.ref(f.unit)))
+	e.closeAt(m)
+	e.closeAt(ts)
+}
+
+// exemplarEnd writes the fields of an exemplar that are the same in both versions.
+func (e *encoder) exemplarEnd(x *exemplar) {
+	e.body = appendDouble(e.body, 2, x.value)
+	e.body = appendVarint(e.body, 3, uint64(x.time)) //nolint:gosec // as above
+}
+
+// open begins a nested message in the body and returns where; closeAt ends it.
+// Most are shorter than 128 bytes: the others are moved by a byte or two.
+func (e *encoder) open(field protowire.Number) int {
+	e.body = append(protowire.AppendTag(e.body, field, protowire.BytesType), 0)
+	return len(e.body)
+}
+
+func (e *encoder) closeAt(at int) {
+	size := len(e.body) - at
+	if size < 1<<7 {
+		e.body[at-1] = byte(size)
+		return
+	}
+	n := protowire.SizeVarint(uint64(size))
+	e.body = append(e.body, make([]byte, n-1)...)
+	copy(e.body[at-1+n:], e.body[at:at+size])
+	protowire.AppendVarint(e.body[:at-1], uint64(size))
 }
 
 // series1 writes one series in the form of version 1.
-func (e *encoder) series1(g *group) {
+func (e *encoder) series1(g *group, samples []sample, natives []native, exemplars []exemplar) {
+	ts := e.open(1)
 	s := g.series
 	if s.v1 == nil {
+		from := len(e.body)
 		for i := 0; i < len(s.labels); i += 2 {
-			s.v1 = appendBytes(s.v1, 1, e.label(s.labels[i].text, s.labels[i+1].text))
+			e.label(s.labels[i].text, s.labels[i+1].text)
 		}
+		s.v1 = slices.Clone(e.body[from:])
+	} else {
+		e.body = append(e.body, s.v1...)
 	}
-	e.one = append(e.one[:0], s.v1...)
-	for i := range g.samples {
-		e.one = appendSample(e.one, &g.samples[i], v1)
+	for i := range samples {
+		e.body = appendSample(e.body, &samples[i], v1)
 	}
-	for i := range g.exemplars {
-		x := &g.exemplars[i]
-		e.refs = e.refs[:0]
-		for _, l := range x.labels {
-			e.refs = appendBytes(e.refs, 1, e.label(l.Name, l.Value))
+	for i := range exemplars {
+		at := e.open(3)
+		for _, l := range exemplars[i].labels {
+			e.label(l.Name, l.Value)
 		}
-		e.part = appendDouble(append(e.part[:0], e.refs...), 2, x.value)
-		e.part = appendVarint(e.part, 3, uint64(x.time)) //nolint:gosec // as above
-		e.one = appendBytes(e.one, 3, e.part)
+		e.exemplarEnd(&exemplars[i])
+		e.closeAt(at)
 	}
-	for i := range g.natives {
-		e.one = appendBytes(e.one, 4, g.natives[i].body)
+	for i := range natives {
+		e.body = appendBytes(e.body, 4, natives[i].body)
 	}
-	e.body = appendBytes(e.body, 1, e.one)
+	e.closeAt(ts)
 }
 
-func (e *encoder) label(name, value string) []byte {
-	e.part = protowire.AppendString(append(e.part[:0], 1<<3|2), name)
-	e.part = protowire.AppendString(append(e.part, 2<<3|2), value)
-	return e.part
+func (e *encoder) label(name, value string) {
+	at := e.open(1)
+	e.body = protowire.AppendString(append(e.body, 1<<3|2), name)
+	e.body = protowire.AppendString(append(e.body, 2<<3|2), value)
+	e.closeAt(at)
 }
 
 // appendSample writes field 2 of a series; only version 2 knows a start.
@@ -192,36 +220,40 @@ func (e *encoder) metadata1(families []*family) request {
 	slices.SortFunc(families, func(a, b *family) int { return cmp.Compare(a.name, b.name) })
 	e.begin()
 	for _, f := range families {
-		e.one = appendVarint(e.one[:0], 1, uint64(metadataTypes[f.kind]))
-		e.one = appendBytes(e.one, 2, []byte(f.name))
-		e.one = appendBytes(e.one, 4, []byte(f.help.text))
-		e.one = appendBytes(e.one, 5, []byte(f.unit.text))
-		e.body = appendBytes(e.body, 3, e.one)
+		at := e.open(3)
+		e.body = appendVarint(e.body, 1, uint64(metadataTypes[f.kind]))
+		for i, text := range [...]string{2: f.name, 4: f.help.text, 5: f.unit.text} {
+			if text != "" {
+				e.body = protowire.AppendString(protowire.AppendTag(e.body, protowire.Number(i), protowire.BytesType), text) //nolint:gosec // at most 5
+			}
+		}
+		e.closeAt(at)
 	}
 	return request{body: e.finish(v1), version: v1}
 }
 
-// requests writes groups into requests of at most maxSize samples.
-func (e *encoder) requests(groups []*group, maxSize int, v version) []request {
+// requests writes groups of a layout into requests of at most maxSize samples.
+func (e *encoder) requests(l *layout, groups []*group, maxSize int, v version) []request {
 	var out []request
 	for len(groups) > 0 {
 		r := request{version: v}
 		e.begin()
 		n := 0
-		for n < len(groups) && (n == 0 || r.size()+groups[n].size() <= maxSize) {
+		for n < len(groups) && (n == 0 || r.size()+l.size(groups[n]) <= maxSize) {
 			g := groups[n]
 			n++
-			if g.size() == 0 {
-				continue // exemplars alone are refused
-			}
-			if len(g.samples) > 0 && len(g.natives) > 0 {
-				e.both(g, v)
+			samples, natives, exemplars := l.samples(g), g.natives(), g.exemplars()
+			if len(samples) > 0 && len(natives) > 0 { // two series, as one may not have both
+				e.series(v, g, samples, nil, exemplars)
+				e.series(v, g, nil, natives, nil)
+			} else if len(samples)+len(natives) > 0 { // exemplars alone are refused
+				e.series(v, g, samples, natives, exemplars)
 			} else {
-				e.series(g, v)
+				continue
 			}
-			r.samples += len(g.samples)
-			r.histograms += len(g.natives)
-			r.exemplars += len(g.exemplars)
+			r.samples += len(samples)
+			r.histograms += len(natives)
+			r.exemplars += len(exemplars)
 		}
 		groups = groups[n:]
 		if r.size() > 0 {
@@ -232,18 +264,10 @@ func (e *encoder) requests(groups []*group, maxSize int, v version) []request {
 	return out
 }
 
-func (e *encoder) series(g *group, v version) {
+func (e *encoder) series(v version, g *group, samples []sample, natives []native, exemplars []exemplar) {
 	if v == v2 {
-		e.series2(g)
+		e.series2(g, samples, natives, exemplars)
 	} else {
-		e.series1(g)
+		e.series1(g, samples, natives, exemplars)
 	}
-}
-
-// both writes a series that has samples and native histograms as two.
-func (e *encoder) both(g *group, v version) {
-	floats, natives := *g, *g
-	floats.natives, natives.samples, natives.exemplars = nil, nil, nil
-	e.series(&floats, v)
-	e.series(&natives, v)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/promseries"
+	"github.com/tidewatch/tidewatch/internal/secretfile"
 )
 
 // metadataInterval is how often families are described again in version 1, as a
@@ -28,6 +29,8 @@ type metricsExporter struct {
 	set       exporter.Settings
 	url       *url.URL
 	userAgent string
+	password  *secretfile.Secret
+	token     *secretfile.Secret
 	client    *http.Client
 	gate      *breaker.Gate
 	telemetry *telemetry
@@ -44,6 +47,8 @@ type metricsExporter struct {
 	table      *table
 	layout     layout
 	encoder    encoder
+	shards     [][]*group // memory for plan
+	free       [][]sample // memory for convert
 	swept      time.Time
 	described  map[*family]struct{} // version 1
 	describeAt time.Time
@@ -62,6 +67,8 @@ func newExporter(cfg *Config, set exporter.Settings) (*metricsExporter, error) {
 	e := &metricsExporter{
 		cfg: cfg, set: set, url: u, telemetry: t, now: time.Now,
 		userAgent: fmt.Sprintf("%s/%s", set.BuildInfo.Command, set.BuildInfo.Version),
+		password:  secretfile.New(string(cfg.Password), cfg.PasswordFile),
+		token:     secretfile.New(string(cfg.BearerToken), cfg.BearerTokenFile),
 		translator: promseries.New(promseries.Settings{
 			Promote: cfg.PromoteResourceAttributes, MaxSeries: cfg.MaxSeries, PassOverflow: true, UTF8: cfg.UTF8Names,
 		}),
@@ -120,7 +127,7 @@ func (e *metricsExporter) convert(ctx context.Context, md pmetric.Metrics) (xexp
 		e.swept = now
 	}
 	b := &batch{points: md.DataPointCount()}
-	c := collector{table: e.table, custom: e.cfg.CustomBuckets, now: now.UnixMilli(), batch: b, samples: make([]sample, 0, b.points+md.ResourceMetrics().Len())}
+	c := collector{table: e.table, custom: e.cfg.CustomBuckets, now: now.UnixMilli(), batch: b, samples: e.room(b.points + md.ResourceMetrics().Len())}
 	e.translator.Translate(md, now, c.add)
 	if b.points == 0 {
 		e.ends(&c)

@@ -2,7 +2,12 @@ package remotewriteexporter
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -206,6 +212,61 @@ func TestAuth(t *testing.T) {
 	e, _ = started(t, cfg)
 	require.NoError(t, push(t, e, sums(false, point{"a", 1, 1, false})))
 	require.Equal(t, "Bearer tok", r.headers[len(r.headers)-1].Get("Authorization"))
+}
+
+// Secrets in files are read again when they change; without one nothing is sent,
+// and nothing lost.
+func TestSecretsInFiles(t *testing.T) {
+	r := newReceiver(t)
+	file := filepath.Join(t.TempDir(), "token")
+	cfg := configFor(r.URL)
+	cfg.BearerTokenFile = file
+	e, tel := started(t, cfg)
+	b := converted(t, e, sums(false, point{"a", 1, 1, false}))
+	require.ErrorContains(t, e.push(t.Context(), b), "bearer_token_file")
+	require.NoError(t, os.WriteFile(file, []byte("first\n"), 0o600))
+	require.NoError(t, e.push(t.Context(), b))
+	require.NoError(t, os.WriteFile(file, []byte("the second"), 0o600))
+	require.NoError(t, push(t, e, sums(false, point{"a", 2, 1, false})))
+	require.Equal(t, "Bearer first", r.headers[0].Get("Authorization"))
+	require.Equal(t, "Bearer the second", r.headers[1].Get("Authorization"))
+	require.Empty(t, dropped(t, tel))
+
+	require.NoError(t, os.WriteFile(file, []byte("pass"), 0o600))
+	cfg = configFor(r.URL)
+	cfg.Username, cfg.PasswordFile = "u", file
+	e, _ = started(t, cfg)
+	require.NoError(t, push(t, e, sums(false, point{"a", 1, 1, false})))
+	require.Equal(t, "Basic dTpwYXNz", r.headers[2].Get("Authorization"))
+}
+
+// A receiver is believed only with a certificate of the configured authority, and
+// gets the client's.
+func TestMutualTLS(t *testing.T) {
+	r := &receiver{}
+	r.Server = httptest.NewUnstartedServer(r)
+	r.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	r.StartTLS()
+	t.Cleanup(r.Close)
+	pair := r.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	require.NoError(t, err)
+	asPEM := func(kind string, der []byte) configopaque.String {
+		return configopaque.String(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	cfg := configFor(r.URL)
+	e, _ := started(t, cfg)
+	require.ErrorContains(t, push(t, e, sums(false, point{"a", 1, 1, false})), "certificate")
+	cfg = configFor(r.URL)
+	cfg.TLS.CAPem = asPEM("CERTIFICATE", pair.Certificate[0])
+	e, _ = started(t, cfg)
+	require.Error(t, push(t, e, sums(false, point{"a", 1, 1, false})), "without the client's")
+	cfg = configFor(r.URL)
+	cfg.TLS.CAPem = asPEM("CERTIFICATE", pair.Certificate[0])
+	cfg.TLS.CertPem, cfg.TLS.KeyPem = asPEM("CERTIFICATE", pair.Certificate[0]), asPEM("PRIVATE KEY", key)
+	e, _ = started(t, cfg)
+	require.NoError(t, push(t, e, sums(false, point{"a", 1, 1, false})))
+	require.Len(t, r.samples(), 1)
 }
 
 // Through the whole helper: queue, batcher and retries, to a receiver that is

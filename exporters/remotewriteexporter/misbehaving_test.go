@@ -31,7 +31,7 @@ func TestMisbehavingReceiver(t *testing.T) {
 		dropped map[string]int64 // in the end
 		calls   int
 	}{
-		{name: "hangs", answer: func(http.ResponseWriter) { <-hang }, says: "Client.Timeout", stored: 1, calls: 2},
+		{name: "hangs", answer: func(http.ResponseWriter) { <-hang }, says: "exceeded", stored: 1, calls: 2},
 		{name: "cuts the connection", answer: cut, says: "EOF", stored: 1, calls: 2},
 		{name: "cuts its answer", answer: func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "100")

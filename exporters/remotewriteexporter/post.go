@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -20,8 +19,6 @@ import (
 const (
 	// maxAnswer is how much of an answer is read: its first line goes to the log.
 	maxAnswer = 4096
-	// maxSecret bounds a file with a password or token.
-	maxSecret = 64 << 10
 
 	contentType1 = "application/x-protobuf"
 	contentType2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
@@ -73,36 +70,19 @@ func (e *metricsExporter) request(ctx context.Context, r *request) (*http.Reques
 	}
 	switch {
 	case e.cfg.Username != "":
-		password, err := secret(string(e.cfg.Password), e.cfg.PasswordFile, "password_file")
+		password, err := e.password.Read()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read password_file: %w", err)
 		}
 		req.SetBasicAuth(e.cfg.Username, password)
 	case e.cfg.BearerToken != "" || e.cfg.BearerTokenFile != "":
-		token, err := secret(string(e.cfg.BearerToken), e.cfg.BearerTokenFile, "bearer_token_file")
+		token, err := e.token.Read()
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read bearer_token_file: %w", err)
 		}
 		h.Set("Authorization", "Bearer "+token)
 	}
 	return req, nil
-}
-
-// secret reads a file each time, since tokens are renewed.
-func secret(value, file, key string) (string, error) {
-	if file == "" {
-		return value, nil
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return "", fmt.Errorf("read %s: %w", key, err)
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret))
-	if err != nil {
-		return "", fmt.Errorf("read %s: %w", key, err)
-	}
-	return strings.TrimSpace(string(b)), nil
 }
 
 // judge decides what an answer means.

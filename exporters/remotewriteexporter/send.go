@@ -3,6 +3,7 @@ package remotewriteexporter
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -10,6 +11,13 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 
 	"github.com/tidewatch/tidewatch/internal/breaker"
+)
+
+const (
+	// maxFree and maxFreeSamples bound the memory that is kept for samples to half
+	// a megabyte.
+	maxFree        = 8
+	maxFreeSamples = 2048
 )
 
 // push writes a batch, or what is left of it from an earlier try. What the
@@ -43,23 +51,23 @@ func (e *metricsExporter) plan(b *batch) {
 	groups := e.layout.of(b)
 	total := 0
 	for i := range groups {
-		total += groups[i].size()
+		total += e.layout.size(&groups[i])
 	}
 	shards := max(1, min(e.cfg.Shards, (total+e.cfg.MaxSamplesPerRequest-1)/e.cfg.MaxSamplesPerRequest))
-	divided := make([][]*group, shards)
-	for i := range divided {
-		divided[i] = make([]*group, 0, len(groups)/shards+len(groups)/8+8)
+	for len(e.shards) < shards {
+		e.shards = append(e.shards, nil)
 	}
 	for i := range groups {
 		to := groups[i].series.hash % uint64(shards) //nolint:gosec // positive
-		divided[to] = append(divided[to], &groups[i])
+		e.shards[to] = append(e.shards[to], &groups[i])
 	}
 	sent := 0
-	for _, shard := range divided {
+	for i, shard := range e.shards[:shards] {
+		e.shards[i] = shard[:0] // for the next batch
 		if len(shard) == 0 {
 			continue
 		}
-		all := e.encoder.requests(shard, e.cfg.MaxSamplesPerRequest, v)
+		all := e.encoder.requests(&e.layout, shard, e.cfg.MaxSamplesPerRequest, v)
 		for i := range all { // divide the points by samples, so that nothing is left over
 			before := b.points * sent / max(total, 1)
 			sent += all[i].size()
@@ -71,7 +79,29 @@ func (e *metricsExporter) plan(b *batch) {
 		e.describe(b, groups, now)
 	}
 	b.planned = true
+	for _, chunk := range b.samples {
+		e.keep(chunk)
+	}
 	b.samples, b.natives, b.exemplars = nil, nil, nil // all is in the requests
+}
+
+// keep has the memory of samples used again, within bounds.
+func (e *metricsExporter) keep(chunk []sample) {
+	if len(e.free) < maxFree && cap(chunk) <= maxFreeSamples {
+		clear(chunk) // so that it holds no series
+		e.free = append(e.free, chunk[:0])
+	}
+}
+
+// room returns memory for about n samples.
+func (e *metricsExporter) room(n int) []sample {
+	for i, chunk := range slices.Backward(e.free) {
+		if cap(chunk) >= n {
+			e.free = slices.Delete(e.free, i, i+1)
+			return chunk
+		}
+	}
+	return make([]sample, 0, n)
 }
 
 // describe adds the metadata of families that were not described of late, after
@@ -142,7 +172,7 @@ func (e *metricsExporter) toV1(r *request) error {
 	for i := range groups {
 		all[i] = &groups[i]
 	}
-	for _, one := range e.encoder.requests(all, r.size(), v1) { // one, since they all fit
+	for _, one := range e.encoder.requests(&e.layout, all, r.size(), v1) { // one, since they all fit
 		one.points = r.points
 		*r = one
 	}

@@ -30,10 +30,10 @@ func (e encoding) Marshal(_ context.Context, req xexporterhelper.Request) ([]byt
 	total := 0
 	for i := range groups {
 		all[i] = &groups[i]
-		total += groups[i].size()
+		total += e.layout.size(&groups[i])
 	}
 	item := appendItemPoints(nil, b.points)
-	for _, r := range e.encoder.requests(all, total, v2) {
+	for _, r := range e.encoder.requests(&e.layout, all, total, v2) {
 		item = appendBytes(item, itemRequest, r.body)
 	}
 	return item, nil

@@ -14,13 +14,18 @@ var staleNaN = math.Float64frombits(0x7ff0000000000002)
 // parts are the series on the wire that one series of the model has, and what is
 // known of its course. They are its attachment in the translator.
 type parts struct {
-	one    *series   // of all kinds but classic histograms and summaries
-	many   []*series // one for each of at, and then +Inf (histograms only), sum and count
+	one    *series // of all kinds but classic histograms and summaries
+	many   *spread // of those
+	last   int64   // time of the newest point, Unix milliseconds
+	seen   int64   // when it came
+	gap    int64   // about the longest time between two of the last points
+	marked bool    // a stale marker is the newest that was sent
+}
+
+// spread is a classic histogram or a summary.
+type spread struct {
 	at     []float64 // bounds or quantiles
-	last   int64     // time of the newest point, Unix milliseconds
-	seen   int64     // when it came
-	gap    int64     // about the longest time between two of the last points
-	marked bool      // a stale marker is the newest that was sent
+	series []*series // one for each of at, and then +Inf (histograms only), sum and count
 }
 
 // collector turns the points of a translation into what a batch holds.
@@ -67,10 +72,16 @@ func (a *parts) saw(p *promseries.Point, now int64) {
 }
 
 func (c *collector) one(p *promseries.Point, a *parts, start int64) {
+	c.only(p, a)
+	c.sample(p, a.one, start, p.Value)
+}
+
+// only makes the one part. The labels are in it, so that the model's are free.
+func (c *collector) only(p *promseries.Point, a *parts) {
 	if a.one == nil {
 		a.one = c.table.part(p.Series, "", "", "", c.now)
+		p.Series.Labels = nil
 	}
-	c.sample(p, a.one, start, p.Value)
 }
 
 // sample adds one sample; stale points get the stale marker whatever the value.
@@ -87,58 +98,60 @@ func (c *collector) sample(p *promseries.Point, s *series, start int64, v float6
 
 func (c *collector) histogram(p *promseries.Point, a *parts) {
 	h, bounds := &p.Histogram, p.Series.Bounds // the last known bounds; a stale point has none
-	if len(a.many) == 0 || !slices.Equal(a.at, bounds) {
-		a.at, a.many = bounds, a.many[:0]
+	if a.many == nil || !slices.Equal(a.many.at, bounds) {
+		all := make([]*series, 0, len(bounds)+3)
 		for _, b := range bounds {
-			a.many = append(a.many, c.table.part(p.Series, "_bucket", "le", formatBound(b), c.now))
+			all = append(all, c.table.part(p.Series, "_bucket", "le", formatBound(b), c.now))
 		}
-		a.many = append(a.many, c.table.part(p.Series, "_bucket", "le", "+Inf", c.now),
+		all = append(all, c.table.part(p.Series, "_bucket", "le", "+Inf", c.now),
 			c.table.part(p.Series, "_sum", "", "", c.now), c.table.part(p.Series, "_count", "", "", c.now))
+		a.many = &spread{bounds, all}
 	}
+	all := a.many.series
 	lower, n := math.Inf(-1), len(bounds)
 	for i, upper := range bounds {
 		var v float64
 		if !p.Stale {
 			v = float64(h.Cumulative[i])
 		}
-		c.sample(p, a.many[i], p.Start, v)
-		c.exemplars(a.many[i], p.Exemplars, lower, upper)
+		c.sample(p, all[i], p.Start, v)
+		c.exemplars(all[i], p.Exemplars, lower, upper)
 		lower = upper
 	}
-	c.sample(p, a.many[n], p.Start, float64(h.Count))
-	c.exemplars(a.many[n], p.Exemplars, lower, math.Inf(1))
+	c.sample(p, all[n], p.Start, float64(h.Count))
+	c.exemplars(all[n], p.Exemplars, lower, math.Inf(1))
 	if h.HasSum || p.Stale {
-		c.sample(p, a.many[n+1], p.Start, h.Sum)
+		c.sample(p, all[n+1], p.Start, h.Sum)
 	}
-	c.sample(p, a.many[n+2], p.Start, float64(h.Count))
+	c.sample(p, all[n+2], p.Start, float64(h.Count))
 }
 
 func (c *collector) summary(p *promseries.Point, a *parts) {
 	quantiles := p.Series.Quantiles
-	if len(a.many) == 0 || !slices.Equal(a.at, quantiles) {
-		a.at, a.many = quantiles, a.many[:0]
+	if a.many == nil || !slices.Equal(a.many.at, quantiles) {
+		all := make([]*series, 0, len(quantiles)+2)
 		for _, q := range quantiles {
-			a.many = append(a.many, c.table.part(p.Series, "", "quantile", formatBound(q), c.now))
+			all = append(all, c.table.part(p.Series, "", "quantile", formatBound(q), c.now))
 		}
-		a.many = append(a.many, c.table.part(p.Series, "_sum", "", "", c.now), c.table.part(p.Series, "_count", "", "", c.now))
+		all = append(all, c.table.part(p.Series, "_sum", "", "", c.now), c.table.part(p.Series, "_count", "", "", c.now))
+		a.many = &spread{quantiles, all}
 	}
+	all := a.many.series
 	n := len(quantiles)
 	for i := range quantiles {
 		var v float64
 		if !p.Stale {
 			v = p.Summary.Values[i]
 		}
-		c.sample(p, a.many[i], 0, v)
+		c.sample(p, all[i], 0, v)
 	}
-	c.sample(p, a.many[n], p.Start, p.Summary.Sum)
-	c.sample(p, a.many[n+1], p.Start, float64(p.Summary.Count))
+	c.sample(p, all[n], p.Start, p.Summary.Sum)
+	c.sample(p, all[n+1], p.Start, float64(p.Summary.Count))
 }
 
 // native adds a histogram in the encoding that append makes.
 func (c *collector) native(p *promseries.Point, a *parts, encode func([]byte, *promseries.Point) []byte) {
-	if a.one == nil {
-		a.one = c.table.part(p.Series, "", "", "", c.now)
-	}
+	c.only(p, a)
 	a.one.seen = c.now
 	n := native{series: a.one, time: p.Time, start: p.Start}
 	if p.Stale {

@@ -22,10 +22,35 @@ const (
 // pair is a label before duplicates are resolved.
 type pair struct{ key, name, value string }
 
-// labelNames sanitises label names and remembers the result.
+// labelNames sanitises label names and remembers the result. It also keeps short
+// values, which many series share.
 type labelNames struct {
-	namer otlptranslator.LabelNamer
-	known map[string]string
+	namer  otlptranslator.LabelNamer
+	known  map[string]string
+	values map[string]string
+}
+
+const (
+	// maxShared is the length up to which a value is looked for among those kept.
+	maxShared = 64
+	// maxValues bounds the values kept; a full cache starts over.
+	maxValues = 8192
+)
+
+// value is the label value for v, valid UTF-8 and bounded; it is no part of v.
+func (n *labelNames) value(v pcommon.Value) string {
+	if v.Type() != pcommon.ValueTypeStr || len(v.Str()) > maxShared {
+		return cleanValue(v.AsString())
+	}
+	if s, ok := n.values[v.Str()]; ok {
+		return s
+	}
+	if len(n.values) >= maxValues {
+		clear(n.values)
+	}
+	s := cleanValue(v.Str())
+	n.values[s] = s
+	return s
 }
 
 // name is the label for an attribute key, "" when nothing readable is left of it.
@@ -76,7 +101,7 @@ func (n *labelNames) appendAttrs(dst []pair, attrs pcommon.Map, reserved ...stri
 		if slices.Contains(reserved, name) {
 			name = "exported_" + name
 		}
-		if s := value(v); s != "" { // an empty label is an absent label
+		if s := n.value(v); s != "" { // an empty label is an absent label
 			dst = append(dst, pair{key: k, name: name, value: s})
 		}
 	}
@@ -85,12 +110,12 @@ func (n *labelNames) appendAttrs(dst []pair, attrs pcommon.Map, reserved ...stri
 
 // merge sorts the pairs by name. Values of attributes that became the same name
 // are joined by ";" in the order of their keys, as the OpenTelemetry
-// specification has it.
-func merge(pairs []pair) []Label {
+// specification has it. There is room for so many more.
+func merge(pairs []pair, more int) []Label {
 	slices.SortFunc(pairs, func(a, b pair) int {
 		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.key, b.key))
 	})
-	labels := make([]Label, 0, len(pairs))
+	labels := make([]Label, 0, len(pairs)+more)
 	for _, p := range pairs {
 		if last := len(labels) - 1; last >= 0 && labels[last].Name == p.name {
 			labels[last].Value += ";" + p.value

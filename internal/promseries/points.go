@@ -240,7 +240,7 @@ func (t *Translator) exemplars(p *Point, all pmetric.ExemplarSlice) {
 		if id := e.SpanID(); !id.IsEmpty() {
 			add("span_id", hex.EncodeToString(id[:]))
 		}
-		for _, l := range merge(t.names.appendAttrs(nil, e.FilteredAttributes(), "trace_id", "span_id")) {
+		for _, l := range merge(t.names.appendAttrs(nil, e.FilteredAttributes(), "trace_id", "span_id"), 0) {
 			add(l.Name, l.Value)
 		}
 		x.Labels = addMissing(nil, x.Labels)

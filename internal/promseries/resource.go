@@ -79,9 +79,9 @@ func (t *Translator) newResource(attrs pcommon.Map) *resource {
 	if instance != "" {
 		target = append(target, Label{"instance", instance})
 	}
-	r.labels = addMissing(merge(promoted), target)
+	r.labels = addMissing(merge(promoted, 2), target)
 	if len(info) > 0 && len(target) > 0 {
-		r.info = addMissing(merge(info), target)
+		r.info = addMissing(merge(info, 2), target)
 	}
 	return r
 }

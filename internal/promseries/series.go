@@ -55,7 +55,7 @@ type Family struct {
 }
 
 // Series is one identity. Labels are sorted by name, unique, and hold no
-// __name__; they do not change.
+// __name__; they do not change, but the user may set them to nil for good.
 type Series struct {
 	Family *Family
 	Labels []Label

@@ -92,7 +92,7 @@ func New(settings Settings) *Translator {
 	return &Translator{
 		settings:  settings,
 		namer:     otlptranslator.NewMetricNamer("", strategy),
-		names:     labelNames{namer: otlptranslator.LabelNamer{UTF8Allowed: settings.UTF8}, known: map[string]string{}},
+		names:     labelNames{namer: otlptranslator.LabelNamer{UTF8Allowed: settings.UTF8}, known: map[string]string{}, values: map[string]string{}},
 		resources: map[uint64]*resource{},
 		metrics:   map[uint64]*Family{},
 		families:  map[familyKey]*Family{},
@@ -280,7 +280,7 @@ func (t *Translator) find(r *resource, f *Family, metric uint64, attrs pcommon.M
 	case KindGauge, KindCounter, KindInfo:
 	}
 	t.scratch.pairs = t.names.appendAttrs(t.scratch.pairs[:0], attrs, reserved...)
-	labels := addMissing(merge(t.scratch.pairs), r.labels)
+	labels := addMissing(merge(t.scratch.pairs, len(r.labels)), r.labels)
 	clear(t.scratch.pairs)
 	return t.remember(id, f, labels, delta)
 }
