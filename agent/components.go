@@ -33,12 +33,14 @@ import (
 	"github.com/tidewatch/tidewatch/exporters/lokiexporter"
 	"github.com/tidewatch/tidewatch/exporters/prometheusexporter"
 	"github.com/tidewatch/tidewatch/exporters/remotewriteexporter"
+	"github.com/tidewatch/tidewatch/exporters/ticketexporter"
 	"github.com/tidewatch/tidewatch/extensions/consoleextension"
 	"github.com/tidewatch/tidewatch/extensions/healthextension"
 	"github.com/tidewatch/tidewatch/extensions/segmentstorageextension"
 	"github.com/tidewatch/tidewatch/processors/errorcodeprocessor"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
 	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
+	"github.com/tidewatch/tidewatch/processors/tailsamplingprocessor"
 	"github.com/tidewatch/tidewatch/receivers/alertwebhookreceiver"
 	"github.com/tidewatch/tidewatch/receivers/jaegerreceiver"
 	"github.com/tidewatch/tidewatch/receivers/journaldreceiver"
@@ -69,6 +71,7 @@ func components() *componentSet {
 			errorcodeprocessor.NewFactory(),
 			memorylimiterprocessor.NewFactory(),
 			resourceprocessor.NewFactory(),
+			tailsamplingprocessor.NewFactory(),
 			transformprocessor.NewFactory(),
 		},
 		connectors: []connector.Factory{
@@ -90,6 +93,7 @@ func components() *componentSet {
 			otlphttpexporter.NewFactory(),
 			prometheusexporter.NewFactory(),
 			remotewriteexporter.NewFactory(),
+			ticketexporter.NewFactory(),
 		},
 		extensions: []extension.Factory{
 			consoleextension.NewFactory(),
