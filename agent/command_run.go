@@ -26,6 +26,8 @@ var environment = []struct{ variable, flag, usage string }{
 	{"TIDEWATCH_LOKI_URL", "loki-url", "export logs to this Loki"},
 	{"TIDEWATCH_REMOTE_WRITE_URL", "remote-write-url", "export metrics to this Prometheus remote-write endpoint"},
 	{"TIDEWATCH_ALERTMANAGER_URL", "alertmanager-url", "send incidents as alerts to this Alertmanager, or to several with commas"},
+	{"TIDEWATCH_TICKET_SYSTEM", "ticket-system", "open tickets for incidents: github, gitlab, jira, servicenow, slack, slack_webhook, pagerduty, generic"},
+	{"TIDEWATCH_TICKET_PROJECT", "ticket-project", "where tickets go: owner/repository, project, table or channel"},
 	{"TIDEWATCH_ALERT_WEBHOOK", "alert-webhook", "take the alerts of an Alertmanager at this address, for example 127.0.0.1:4324"},
 	{"TIDEWATCH_KAFKA_BROKERS", "kafka-brokers", "brokers of builtin:kafka and builtin:gateway, host:port with commas"},
 	{"TIDEWATCH_INSTANCE", "instance", "lasting name of a gateway: after a restart it has its partitions again"},

@@ -54,9 +54,9 @@ func TestExportersFollowTheEnvironment(t *testing.T) {
 
 func TestAlertsComeAndIncidentsGo(t *testing.T) {
 	for _, name := range []string{"host", "gateway"} {
-		p := renderProfile(t, name, map[string]string{"TIDEWATCH_ALERTMANAGER_URL": "http://am", "TIDEWATCH_ALERT_WEBHOOK": "127.0.0.1:4324"})
+		p := renderProfile(t, name, map[string]string{"TIDEWATCH_ALERTMANAGER_URL": "http://am", "TIDEWATCH_ALERT_WEBHOOK": "127.0.0.1:4324", "TIDEWATCH_TICKET_SYSTEM": "jira", "TIDEWATCH_TICKET_USER": "bot"})
 		require.Equal(t, []string{"incident", "console"}, p.Service.Pipelines["logs/alerts"].Exporters)
-		require.Equal(t, []string{"console", "alertmanager"}, p.Service.Pipelines["logs/incidents"].Exporters)
+		require.Equal(t, []string{"console", "alertmanager", "ticket"}, p.Service.Pipelines["logs/incidents"].Exporters)
 		require.Equal(t, []string{"incident"}, p.Service.Pipelines["metrics/calls"].Exporters)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -138,7 +139,7 @@ func compile(t Template) (*compiled, error) {
 	if _, body, err := c.render(sample); err != nil {
 		return nil, err
 	} else if t.Body != "" && !json.Valid(body) {
-		return nil, fmt.Errorf("body must be JSON: texts are written {{json .Title}}, without quotation marks")
+		return nil, errors.New("body must be JSON: texts are written {{json .Title}}, without quotation marks")
 	}
 	return c, nil
 }
