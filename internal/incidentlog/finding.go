@@ -15,7 +15,7 @@ import (
 // details are attributes of findings, besides those of finding.*, that do not take
 // part in their identity.
 var details = map[string]bool{
-	signals.AttrTemplate: true, signals.AttrPatternVariableValue: true, "trace.id": true, "trace_id": true, "span_id": true,
+	signals.AttrTemplate: true, signals.AttrPatternVariableValue: true, "service.version": true, "service.instance.id": true,
 }
 
 // entities are the groups of resource attributes that say what a finding is about.
@@ -60,6 +60,10 @@ func ReadFinding(resource pcommon.Map, r plog.LogRecord, now time.Time) (inciden
 		switch {
 		case k == "trace.id" || k == "trace_id":
 			f.Traces = append(f.Traces, attr.Value)
+		case k == signals.AttrHostName: // of a suspect
+			if _, known := resource.Get(k); !known {
+				f.Entity = append(f.Entity, attr)
+			}
 		case details[k]:
 			f.Details = append(f.Details, attr)
 		case k == signals.AttrFindingMetric || !strings.HasPrefix(k, "finding."):

@@ -71,6 +71,12 @@ func TestReadFinding(t *testing.T) {
 	require.Equal(t, start, got.Start)
 	require.Equal(t, finding.ID(f.Kind, resource, f.Subject), got.ID)
 
+	// The host of a suspect is in the record.
+	resource.Remove("host.name")
+	r.Attributes().PutStr("host.name", "n2")
+	got, _ = incidentlog.ReadFinding(resource, r, start)
+	require.Equal(t, []incident.Attr{{Key: "service.name", Value: "cart"}, {Key: "host.name", Value: "n2"}}, got.Entity)
+
 	_, ok = incidentlog.ReadFinding(resource, plog.NewLogRecord(), start)
 	require.False(t, ok)
 }
