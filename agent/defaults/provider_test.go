@@ -35,19 +35,19 @@ func renderProfile(t *testing.T, name string, env map[string]string) profile {
 func TestExportersFollowTheEnvironment(t *testing.T) {
 	p := render(t, nil)
 	require.Len(t, p.Exporters, 2)
-	require.Equal(t, []string{"console", "pattern"}, p.Service.Pipelines["logs"].Exporters)
+	require.Equal(t, []string{"console", "pattern", "root_cause"}, p.Service.Pipelines["logs"].Exporters)
 	require.Equal(t, []string{"segment_storage", "health", "console"}, p.Service.Extensions)
 
 	p = render(t, map[string]string{
 		"TIDEWATCH_ELASTICSEARCH_URL": "http://es", "TIDEWATCH_LOKI_URL": "http://loki",
 		"TIDEWATCH_REMOTE_WRITE_URL": "http://prom", "TIDEWATCH_DEBUG": "1",
 	})
-	require.Equal(t, []string{"console", "pattern", "elasticsearch", "loki"}, p.Service.Pipelines["logs"].Exporters)
+	require.Equal(t, []string{"console", "pattern", "root_cause", "elasticsearch", "loki"}, p.Service.Pipelines["logs"].Exporters)
 	require.Equal(t, []string{"incident", "console", "elasticsearch", "loki"}, p.Service.Pipelines["logs/findings"].Exporters)
 	require.Equal(t, []string{"console", "elasticsearch", "loki"}, p.Service.Pipelines["logs/incidents"].Exporters)
 	require.NotContains(t, p.Service.Pipelines, "logs/alerts")
 	require.Equal(t, []string{"prometheus", "console", "remote_write"}, p.Service.Pipelines["metrics/out"].Exporters)
-	require.Equal(t, []string{"red", "console", "elasticsearch"}, p.Service.Pipelines["traces"].Exporters)
+	require.Equal(t, []string{"red", "root_cause", "console", "elasticsearch"}, p.Service.Pipelines["traces"].Exporters)
 	require.Contains(t, p.Service.Extensions, "pprof")
 	require.Equal(t, "${env:TIDEWATCH_LOKI_URL}", p.Exporters["loki"].(map[string]any)["endpoint"], "a secret in a URL is not copied into the profile")
 }
