@@ -19,6 +19,10 @@ func (b *batch) ItemsCount() int { return b.body.weight(0, len(b.body.items)) }
 // BytesSize returns the bytes before compression.
 func (b *batch) BytesSize() int { return len(b.body.buf) }
 
+// enough is the size from which requests are worth sending by themselves: to
+// merge them costs more than it saves.
+const enough = 512 << 10
+
 // MergeSplit adds other, which may be nil, and cuts what is then larger than
 // most, where that is not 0; a single document that is larger stands alone.
 func (b *batch) MergeSplit(_ context.Context, most int, sizer exporterhelper.RequestSizerType, other xexporterhelper.Request) ([]xexporterhelper.Request, error) {
@@ -27,7 +31,10 @@ func (b *batch) MergeSplit(_ context.Context, most int, sizer exporterhelper.Req
 		if !ok {
 			return nil, fmt.Errorf("merge batches: %T is none", other)
 		}
-		b.body.add(more.body, more.body.all())
+		if most <= 0 && min(b.BytesSize(), more.BytesSize()) >= enough {
+			return []xexporterhelper.Request{b, more}, nil
+		}
+		b.body.addAll(more.body)
 		more.body.release()
 	}
 	size := func(low, high int) int { return b.body.items[high-1].end - b.body.items[low].start }
@@ -54,11 +61,27 @@ func (b *batch) MergeSplit(_ context.Context, most int, sizer exporterhelper.Req
 	return parts, nil
 }
 
-// add appends items of another body.
-func (b *body) add(from *body, items []int) {
+// addAll appends another body.
+func (b *body) addAll(from *body) {
+	b.likeWeights(from)
+	shift := len(b.buf)
+	b.buf = append(b.buf, from.buf...)
+	for _, it := range from.items {
+		b.items = append(b.items, item{start: it.start + shift, doc: it.doc + shift, end: it.end + shift})
+	}
+	b.weights = append(b.weights, from.weights...)
+}
+
+// likeWeights lets an empty body have weights where the one to be added has.
+func (b *body) likeWeights(from *body) {
 	if from.weights != nil && b.weights == nil && len(b.items) == 0 {
 		b.weights = []int32{}
 	}
+}
+
+// add appends items of another body.
+func (b *body) add(from *body, items []int) {
+	b.likeWeights(from)
 	for _, i := range items {
 		it := from.items[i]
 		start := len(b.buf)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/elastic/elastic-transport-go/v8/elastictransport"
 	"go.opentelemetry.io/collector/component"
@@ -28,6 +30,8 @@ type elasticsearchExporter struct {
 	telemetry component.TelemetrySettings
 	userAgent string
 	counter   *undelivered.Counter
+
+	lastSize, lastItems atomic.Int64 // of the last batch
 
 	// From start on.
 	transport *elastictransport.Client
@@ -153,24 +157,37 @@ func (e *elasticsearchExporter) encoding() encoding {
 }
 
 func (e *elasticsearchExporter) encodeLogs(_ context.Context, ld plog.Logs) (xexporterhelper.Request, error) {
-	b := newBody(e.encoding())
+	b := e.newBody()
 	b.appendLogs(ld)
-	b.forget()
-	return &batch{b}, nil
+	return e.encoded(b), nil
 }
 
 func (e *elasticsearchExporter) encodeMetrics(_ context.Context, md pmetric.Metrics) (xexporterhelper.Request, error) {
-	b := newBody(e.encoding())
+	b := e.newBody()
 	b.appendMetrics(md)
-	b.forget()
-	return &batch{b}, nil
+	return e.encoded(b), nil
 }
 
 func (e *elasticsearchExporter) encodeTraces(_ context.Context, td ptrace.Traces) (xexporterhelper.Request, error) {
-	b := newBody(e.encoding())
+	b := e.newBody()
 	b.appendTraces(td)
+	return e.encoded(b), nil
+}
+
+// newBody returns a body with room for as much as the last batch needed, up to a
+// megabyte: most are alike.
+func (e *elasticsearchExporter) newBody() *body {
+	b := newBody(e.encoding())
+	b.buf = slices.Grow(b.buf, min(int(e.lastSize.Load()), 2*enough))
+	b.items = slices.Grow(b.items, min(int(e.lastItems.Load()), 4096))
+	return b
+}
+
+func (e *elasticsearchExporter) encoded(b *body) *batch {
 	b.forget()
-	return &batch{b}, nil
+	e.lastSize.Store(int64(len(b.buf)))
+	e.lastItems.Store(int64(len(b.items)))
+	return &batch{b}
 }
 
 // push sends a batch. Where it returns an error, the batch holds what is left to
