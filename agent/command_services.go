@@ -170,7 +170,7 @@ func (s *services) printServices(w io.Writer, list []serviceAnswer) {
 			name[len(name)-1] += ":"
 			name = append(name, r.Operation)
 		}
-		printRates(t, &r.rates, strings.Join(name, " "))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t  %s\n", latency(r.LatencyMean), latency(r.LatencyP99), share(r.Errors), perSecond(r.Calls), strings.Join(name, " "))
 	}
 	t.Flush()
 }
@@ -180,20 +180,16 @@ func (s *services) printEdges(w io.Writer, list []edgeAnswer) {
 		return cmp.Or(s.compare(&a.rates, &b.rates), cmp.Compare(a.Client, b.Client), cmp.Compare(a.Server, b.Server))
 	})
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "mean\tp99\terrors\tcalls/s\t  call")
+	fmt.Fprintln(t, "mean\terrors\tcalls/s\t  call")
 	for i := range list {
 		e := &list[i]
 		name := e.Client + " -> " + e.Server
 		if e.Connection != "" {
 			name += " (" + strings.ReplaceAll(e.Connection, "_", " ") + ")"
 		}
-		printRates(t, &e.rates, name)
+		fmt.Fprintf(t, "%s\t%s\t%s\t  %s\n", latency(e.LatencyMean), share(e.Errors), perSecond(e.Calls), name)
 	}
 	t.Flush()
-}
-
-func printRates(w io.Writer, r *rates, name string) {
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t  %s\n", latency(r.LatencyMean), latency(r.LatencyP99), share(r.Errors), perSecond(r.Calls), name)
 }
 
 // latency of so many seconds, with three digits.

@@ -3,6 +3,7 @@ package redconnector
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -65,6 +66,44 @@ func renumber(td ptrace.Traces, n int) {
 			binary.BigEndian.PutUint32(id[8:], uint32(n))
 			span.SetTraceID(id)
 		}
+	}
+}
+
+// BenchmarkOverload sends 300,000 spans a second, by the clock of the test, for a minute, and reports what of
+// them the window admitted and what it and the connector hold.
+func BenchmarkOverload(b *testing.B) {
+	for b.Loop() {
+		r, err := newRED(connectortest.NewNopSettings(NewFactory().Type()), createDefaultConfig().(*Config), consumertest.NewNop())
+		if err != nil {
+			b.Fatal(err)
+		}
+		now := start
+		r.now = func() time.Time { return now }
+		w := tracewindow.New(tracewindow.Settings{})
+		td := load(100)
+		runtime.GC()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for n := range 60 * 300 {
+			renumber(td, n)
+			now = now.Add(time.Second / 300)
+			_ = r.ConsumeTraces(b.Context(), td)
+			feed.Traces(w, td, now)
+			for range w.Ripe(now) { // put in order and thrown away
+			}
+			if n%3000 == 2999 {
+				r.send(b.Context())
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		totals := w.Totals()
+		b.ReportMetric((float64(after.HeapAlloc)-float64(before.HeapAlloc))/(1<<20), "heap-MiB")
+		b.ReportMetric(float64(totals.Bytes)/(1<<20), "window-MiB")
+		b.ReportMetric(100*float64(totals.SampledSpans)/float64(totals.Spans), "sampled-%")
+		b.ReportMetric(100*float64(totals.LostSpans)/float64(totals.Spans), "lost-%")
+		_ = r.Shutdown(b.Context())
+		runtime.KeepAlive(w)
 	}
 }
 

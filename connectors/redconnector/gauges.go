@@ -11,7 +11,7 @@ type target struct {
 // slot is one interval.
 type slot struct {
 	calls, errors uint64
-	seconds       float64
+	seconds, most float64 // sum, and the longest
 	durations     exponential
 }
 
@@ -29,6 +29,7 @@ func (t *target) add(seconds float64, failed bool) {
 		s.errors++
 	}
 	s.seconds += seconds
+	s.most = max(s.most, seconds)
 	s.durations.add(seconds, slotBuckets)
 }
 
@@ -44,7 +45,7 @@ func (t *target) turn(most int) {
 	}
 	t.at = (t.at + 1) % len(t.slots)
 	s := &t.slots[t.at]
-	s.calls, s.errors, s.seconds = 0, 0, 0
+	s.calls, s.errors, s.seconds, s.most = 0, 0, 0, 0
 	s.durations.reset()
 }
 
@@ -57,18 +58,19 @@ type outcome struct {
 // sum reads all intervals; scratch is reused.
 func (t *target) sum(scratch *exponential) outcome {
 	var o outcome
-	var seconds float64
+	var seconds, most float64
 	scratch.reset()
 	for i := range t.slots {
 		s := &t.slots[i]
 		o.calls += s.calls
 		o.errors += s.errors
 		seconds += s.seconds
+		most = max(most, s.most)
 		scratch.merge(&s.durations, 2*slotBuckets)
 	}
 	if o.calls > 0 {
 		o.mean = seconds / float64(o.calls)
-		o.p99 = scratch.quantile(0.99)
+		o.p99 = min(most, scratch.quantile(0.99))
 	}
 	return o
 }
