@@ -22,6 +22,9 @@ type Result struct {
 	Slowest, MostErrors int
 	// Before are verdicts without a cause.
 	Before int
+	// Incidents are how many were opened from the beginning of the fault until five
+	// minutes after its end.
+	Incidents int
 }
 
 // The step of a watcher; traces come to rest some seconds after their end.
@@ -40,36 +43,38 @@ func Run(seed uint64, kind Kind, warm time.Duration) Result {
 	start := time.Unix(1_800_000_000, 0).Add(time.Duration(s.rng.IntN(86400)) * time.Second)
 	onset := start.Add(warm).Add(time.Duration(s.rng.IntN(60)) * time.Second)
 	f := s.NewFault(kind, onset, 5*time.Minute)
-	confuser := s.NewFault(Confusers[s.rng.IntN(len(Confusers))], onset.Add(-2*time.Minute), time.Hour)
+	confuser := s.NewFault(Confusers[s.rng.IntN(len(Confusers))], onset.Add(-2*time.Minute), 8*time.Minute)
 	if confuser.Kind != Unrelated {
 		confuser.Service = s.Services[0]
 	}
 	res := Result{Fault: f}
 	w := rootcause.NewWatcher(rootcause.WatcherOptions{Step: step})
 	simple := newSimple()
-	s.Play(start, f.Till, []Fault{f, confuser}, w, simple, func(v rootcause.Verdict) bool {
-		if v.State != rootcause.Open {
-			return true
-		}
-		if v.At.Before(onset) {
+	d := newDesk(s, start)
+	s.play(start, f.Till.Add(5*time.Minute), []Fault{f, confuser}, w, simple, d, func(v rootcause.Verdict) {
+		switch {
+		case v.State != rootcause.Open || res.First != nil:
+		case v.At.Before(onset):
 			res.Before++
-			return true
-		}
-		res.After, res.First, res.Confidence = v.At.Sub(onset), v.Suspects, v.Suspects[0].Confidence
-		for i, x := range v.Suspects {
-			if f.Right(x) && res.Rank == 0 {
-				res.Rank = i + 1
+		default:
+			res.After, res.First, res.Confidence = v.At.Sub(onset), v.Suspects, v.Suspects[0].Confidence
+			for i, x := range v.Suspects {
+				if f.Right(x) && res.Rank == 0 {
+					res.Rank = i + 1
+				}
 			}
+			res.Slowest, res.MostErrors = simple.ranks(&f, s)
 		}
-		return false
 	})
-	res.Slowest, res.MostErrors = simple.ranks(&f, s)
+	if res.First == nil {
+		res.Slowest, res.MostErrors = simple.ranks(&f, s)
+	}
+	res.Incidents = len(d.opened)
 	return res
 }
 
-// Play makes the requests of a time and gives them to a watcher, until f returns
-// false for one of its verdicts.
-func (s *System) Play(from, till time.Time, faults []Fault, w *rootcause.Watcher, simple *simple, f func(rootcause.Verdict) bool) {
+// play makes the requests of a time and gives them to a watcher, whose verdicts f gets.
+func (s *System) play(from, till time.Time, faults []Fault, w *rootcause.Watcher, simple *simple, d *desk, f func(rootcause.Verdict)) {
 	type done struct {
 		trace *rootcause.Trace
 		at    time.Time
@@ -111,34 +116,32 @@ func (s *System) Play(from, till time.Time, faults []Fault, w *rootcause.Watcher
 			simple.add(d.trace, check)
 		}
 		waiting = kept
-		for _, v := range w.Check(check) {
-			if !f(v) {
-				return
-			}
+		verdicts := w.Check(check)
+		for _, v := range verdicts {
+			f(v)
 		}
+		d.advance(s, faults, verdicts, check)
 	}
 }
 
 // Calm watches a system for a time in which nothing is wrong, but all kinds of
-// confusers come and go, and returns the verdicts.
-func Calm(seed uint64, lasts time.Duration) []rootcause.Verdict {
+// confusers come and go. It returns the verdicts and how many incidents were opened.
+func Calm(seed uint64, lasts time.Duration) (verdicts []rootcause.Verdict, incidents int) {
 	s := NewSystem(seed)
 	start := time.Unix(1_800_000_000, 0).Add(time.Duration(s.rng.IntN(86400)) * time.Second)
 	var confusers []Fault
 	for at := start.Add(20 * time.Minute); at.Before(start.Add(lasts)); at = at.Add(20 * time.Minute) {
-		c := s.NewFault(Confusers[s.rng.IntN(len(Confusers))], at, 10*time.Minute)
+		c := s.NewFault(Confusers[s.rng.IntN(len(Confusers))], at, time.Duration(2+s.rng.IntN(7))*time.Minute)
 		if c.Kind != Unrelated {
 			c.Service = s.Services[0]
 		}
 		confusers = append(confusers, c)
 	}
-	var out []rootcause.Verdict
-	w := rootcause.NewWatcher(rootcause.WatcherOptions{Step: step})
-	s.Play(start, start.Add(lasts), confusers, w, nil, func(v rootcause.Verdict) bool {
+	w, d := rootcause.NewWatcher(rootcause.WatcherOptions{Step: step}), newDesk(s, start)
+	s.play(start, start.Add(lasts), confusers, w, nil, d, func(v rootcause.Verdict) {
 		if v.State == rootcause.Open {
-			out = append(out, v)
+			verdicts = append(verdicts, v)
 		}
-		return true
 	})
-	return out
+	return verdicts, len(d.opened)
 }
