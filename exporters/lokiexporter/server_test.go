@@ -30,14 +30,14 @@ func server(t *testing.T) string {
 // found is one line of a query's answer.
 type found struct{ time, line string }
 
-// query returns the lines that logql finds in the last hour, waiting for at
+// query returns the lines that logql finds in the last six hours, waiting for at
 // least that many.
 func query(t *testing.T, base, logql string, atLeast int) []found {
 	t.Helper()
 	defer http.DefaultClient.CloseIdleConnections()
 	var out []found
 	ask := func() bool {
-		q := url.Values{"query": {logql}, "limit": {"5000"}, "start": {fmt.Sprint(time.Now().Add(-time.Hour).UnixNano())}, "end": {fmt.Sprint(time.Now().Add(time.Minute).UnixNano())}}
+		q := url.Values{"query": {logql}, "limit": {"5000"}, "start": {fmt.Sprint(time.Now().Add(-6 * time.Hour).UnixNano())}, "end": {fmt.Sprint(time.Now().Add(time.Minute).UnixNano())}}
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/loki/api/v1/query_range?"+q.Encode(), http.NoBody)
 		require.NoError(t, err)
 		resp, err := http.DefaultClient.Do(req)
@@ -108,6 +108,25 @@ func TestRealServerTakesLinesOutOfOrder(t *testing.T) {
 	require.NoError(t, e.ConsumeLogs(t.Context(), later))
 	require.NoError(t, e.ConsumeLogs(t.Context(), earlier))
 	require.Len(t, query(t, base, `{host_name="`+host+`"}`, 200), 200)
+}
+
+func TestRealServerTakesLinesTooFarBehind(t *testing.T) {
+	base := server(t)
+	tel := telemetry(t)
+	e := start(t, direct(base), tel)
+	now, before := oneStream(10, time.Now()), oneStream(30, time.Now().Add(-150*time.Minute))
+	host := named(now) // nothing is older than three hours: Loki does not look for that in what it has not flushed
+	for i, r := range before.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+		r.SetTimestamp(r.Timestamp() + pcommon.Timestamp(i%2)*pcommon.Timestamp(time.Hour))
+	}
+	before.ResourceLogs().At(0).Resource().Attributes().PutStr("host.name", host)
+	require.NoError(t, e.ConsumeLogs(t.Context(), now))
+	for range 2 {
+		require.NoError(t, e.ConsumeLogs(t.Context(), before))
+	}
+	require.Empty(t, dropped(t, tel))
+	require.Len(t, query(t, base, `{host_name="`+host+`", tidewatch_late=""}`, 10), 10)
+	require.Len(t, query(t, base, `{host_name="`+host+`", tidewatch_late!=""}`, 30), 30)
 }
 
 func TestRealServerKeepsTheValidPart(t *testing.T) {
