@@ -98,102 +98,115 @@ func (e *encoder) refString(text string) uint32 {
 
 // series2 writes one series in the form of version 2.
 func (e *encoder) series2(g *group, samples []sample, natives []native, exemplars []exemplar) {
-	ts := e.open(5)
-	refs := e.open(1)
+	b, ts := open(e.body, 5)
+	b, refs := open(b, 1)
 	for _, s := range g.series.labels {
-		e.body = protowire.AppendVarint(e.body, uint64(e.ref(s)))
+		b = appendRef(b, e.ref(s))
 	}
-	e.closeAt(refs)
+	b = closeAt(b, refs)
 	for i := range samples {
-		e.body = appendSample(e.body, &samples[i], v2)
+		b = appendSample(b, &samples[i], v2)
 	}
 	for i := range natives {
-		h := e.open(3)
-		e.body = append(e.body, natives[i].body...)
-		e.body = appendVarint(e.body, fieldStart, uint64(natives[i].start)) //nolint:gosec // two's complement is the wire's form
-		e.closeAt(h)
+		var h int
+		b, h = open(b, 3)
+		b = append(b, natives[i].body...)
+		b = appendVarint(b, fieldStart, uint64(natives[i].start)) //nolint:gosec // two's complement is the wire's form
+		b = closeAt(b, h)
 	}
 	for i := range exemplars {
 		x := &exemplars[i]
-		at := e.open(4)
-		refs := e.open(1)
+		var at, refs int
+		b, at = open(b, 4)
+		b, refs = open(b, 1)
 		for _, l := range x.labels {
-			e.body = protowire.AppendVarint(e.body, uint64(e.refString(l.Name)))
-			e.body = protowire.AppendVarint(e.body, uint64(e.refString(l.Value)))
+			b = appendRef(b, e.refString(l.Name))
+			b = appendRef(b, e.refString(l.Value))
 		}
-		e.closeAt(refs)
-		e.exemplarEnd(x)
-		e.closeAt(at)
+		b = closeAt(b, refs)
+		b = closeAt(appendExemplarEnd(b, x), at)
 	}
 	f := g.series.family
-	m := e.open(5)
-	e.body = append(e.body, 1<<3, metadataTypes[f.kind])
-	e.body = appendVarint(e.body, 3, uint64(e.ref(f.help)))
-	e.body = appendVarint(e.body, 4, uint64(e.ref(f.unit)))
-	e.closeAt(m)
-	e.closeAt(ts)
+	b, m := open(b, 5)
+	b = append(b, 1<<3, metadataTypes[f.kind])
+	b = appendVarint(b, 3, uint64(e.ref(f.help)))
+	b = appendVarint(b, 4, uint64(e.ref(f.unit)))
+	e.body = closeAt(closeAt(b, m), ts)
 }
 
-// exemplarEnd writes the fields of an exemplar that are the same in both versions.
-func (e *encoder) exemplarEnd(x *exemplar) {
-	e.body = appendDouble(e.body, 2, x.value)
-	e.body = appendVarint(e.body, 3, uint64(x.time)) //nolint:gosec // as above
+// appendRef is the varint of a reference, most of which take one or two bytes.
+func appendRef(b []byte, ref uint32) []byte {
+	switch {
+	case ref < 1<<7:
+		return append(b, byte(ref))
+	case ref < 1<<14:
+		return append(b, byte(ref)|1<<7, byte(ref>>7)) //nolint:gosec // cut on purpose
+	}
+	return protowire.AppendVarint(b, uint64(ref))
 }
 
-// open begins a nested message in the body and returns where; closeAt ends it.
-// Most are shorter than 128 bytes: the others are moved by a byte or two.
-func (e *encoder) open(field protowire.Number) int {
-	e.body = append(protowire.AppendTag(e.body, field, protowire.BytesType), 0)
-	return len(e.body)
+// appendExemplarEnd writes the fields that are the same in both versions.
+func appendExemplarEnd(b []byte, x *exemplar) []byte {
+	b = appendDouble(b, 2, x.value)
+	return appendVarint(b, 3, uint64(x.time)) //nolint:gosec // two's complement is the wire's form
 }
 
-func (e *encoder) closeAt(at int) {
-	size := len(e.body) - at
+// open begins a nested message and returns where; closeAt ends it. Most are
+// shorter than 128 bytes: the others are moved by a byte or two. The field must
+// be below 16.
+func open(b []byte, field byte) ([]byte, int) {
+	b = append(b, field<<3|byte(protowire.BytesType), 0)
+	return b, len(b)
+}
+
+func closeAt(b []byte, at int) []byte {
+	size := len(b) - at
 	if size < 1<<7 {
-		e.body[at-1] = byte(size)
-		return
+		b[at-1] = byte(size)
+		return b
 	}
 	n := protowire.SizeVarint(uint64(size))
-	e.body = append(e.body, make([]byte, n-1)...)
-	copy(e.body[at-1+n:], e.body[at:at+size])
-	protowire.AppendVarint(e.body[:at-1], uint64(size))
+	b = append(b, make([]byte, n-1)...)
+	copy(b[at-1+n:], b[at:at+size])
+	protowire.AppendVarint(b[:at-1], uint64(size))
+	return b
 }
 
 // series1 writes one series in the form of version 1.
 func (e *encoder) series1(g *group, samples []sample, natives []native, exemplars []exemplar) {
-	ts := e.open(1)
+	b, ts := open(e.body, 1)
 	s := g.series
 	if s.v1 == nil {
-		from := len(e.body)
+		from := len(b)
 		for i := 0; i < len(s.labels); i += 2 {
-			e.label(s.labels[i].text, s.labels[i+1].text)
+			b = appendLabel(b, s.labels[i].text, s.labels[i+1].text)
 		}
-		s.v1 = slices.Clone(e.body[from:])
+		s.v1 = slices.Clone(b[from:])
 	} else {
-		e.body = append(e.body, s.v1...)
+		b = append(b, s.v1...)
 	}
 	for i := range samples {
-		e.body = appendSample(e.body, &samples[i], v1)
+		b = appendSample(b, &samples[i], v1)
 	}
 	for i := range exemplars {
-		at := e.open(3)
+		var at int
+		b, at = open(b, 3)
 		for _, l := range exemplars[i].labels {
-			e.label(l.Name, l.Value)
+			b = appendLabel(b, l.Name, l.Value)
 		}
-		e.exemplarEnd(&exemplars[i])
-		e.closeAt(at)
+		b = closeAt(appendExemplarEnd(b, &exemplars[i]), at)
 	}
 	for i := range natives {
-		e.body = appendBytes(e.body, 4, natives[i].body)
+		b = appendBytes(b, 4, natives[i].body)
 	}
-	e.closeAt(ts)
+	e.body = closeAt(b, ts)
 }
 
-func (e *encoder) label(name, value string) {
-	at := e.open(1)
-	e.body = protowire.AppendString(append(e.body, 1<<3|2), name)
-	e.body = protowire.AppendString(append(e.body, 2<<3|2), value)
-	e.closeAt(at)
+func appendLabel(b []byte, name, value string) []byte {
+	b, at := open(b, 1)
+	b = protowire.AppendString(append(b, 1<<3|2), name)
+	b = protowire.AppendString(append(b, 2<<3|2), value)
+	return closeAt(b, at)
 }
 
 // appendSample writes field 2 of a series; only version 2 knows a start.
@@ -220,14 +233,14 @@ func (e *encoder) metadata1(families []*family) request {
 	slices.SortFunc(families, func(a, b *family) int { return cmp.Compare(a.name, b.name) })
 	e.begin()
 	for _, f := range families {
-		at := e.open(3)
-		e.body = appendVarint(e.body, 1, uint64(metadataTypes[f.kind]))
+		b, at := open(e.body, 3)
+		b = appendVarint(b, 1, uint64(metadataTypes[f.kind]))
 		for i, text := range [...]string{2: f.name, 4: f.help.text, 5: f.unit.text} {
 			if text != "" {
-				e.body = protowire.AppendString(protowire.AppendTag(e.body, protowire.Number(i), protowire.BytesType), text) //nolint:gosec // at most 5
+				b = protowire.AppendString(protowire.AppendTag(b, protowire.Number(i), protowire.BytesType), text) //nolint:gosec // at most 5
 			}
 		}
-		e.closeAt(at)
+		e.body = closeAt(b, at)
 	}
 	return request{body: e.finish(v1), version: v1}
 }

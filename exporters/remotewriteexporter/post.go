@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/retryafter"
 )
 
@@ -44,6 +45,9 @@ func (e *metricsExporter) post(ctx context.Context, r *request) error {
 	}
 	resp, err := e.client.Do(req)
 	if err != nil {
+		if _, open := errors.AsType[*breaker.OpenError](err); !open { // nothing was sent then
+			e.telemetry.undelivered.Retry(ctx, "answer", r.points)
+		}
 		return fmt.Errorf("write to %s: %w", e.url.Redacted(), err)
 	}
 	defer resp.Body.Close()

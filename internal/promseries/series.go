@@ -71,6 +71,8 @@ type Series struct {
 	Attachment any
 
 	ids  []uint64 // identities in the OpenTelemetry model that map to this series
+	id   uint64   // the one of them by which it was found last
+	next *Series  // the series that was found after this one the last time
 	seen int64    // last use, Unix milliseconds
 	kept bool     // false for a series that the translator does not remember
 	acc  *accumulator

@@ -67,6 +67,7 @@ type Translator struct {
 	families  map[familyKey]*Family
 	ids       map[uint64]*Series // by identity in the OpenTelemetry model
 	series    map[uint64]*Series // by Series.Hash
+	last      *Series            // the one found last
 	now       int64
 	out       Point
 	scratch   struct {
@@ -154,7 +155,10 @@ func (t *Translator) Forget(s *Series) {
 	if !s.kept {
 		return
 	}
-	s.kept = false
+	s.kept, s.next = false, nil
+	if t.last == s {
+		t.last = nil
+	}
 	delete(t.series, s.Hash)
 	for _, id := range s.ids {
 		delete(t.ids, id)
@@ -224,12 +228,23 @@ func (t *Translator) metricFamily(m pmetric.Metric, kind Kind) (*Family, uint64,
 	return f, id, true
 }
 
-// known is the series of an identity, or nil.
+// known is the series of an identity, or nil. Sources send their series in the
+// same order each time: the one that came next the last time is looked at first.
 func (t *Translator) known(id uint64) *Series {
-	s := t.ids[id]
-	if s != nil {
-		s.seen = t.now
+	var s *Series
+	if t.last != nil {
+		s = t.last.next
 	}
+	if s == nil || s.id != id || !s.kept {
+		if s = t.ids[id]; s == nil {
+			return nil
+		}
+		s.id = id
+		if t.last != nil {
+			t.last.next = s
+		}
+	}
+	s.seen, t.last = t.now, s
 	return s
 }
 

@@ -220,6 +220,31 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// Series are found in whatever order they come, forgotten ones too.
+func TestOrderOfSeries(t *testing.T) {
+	tr := promseries.New(promseries.Settings{MaxSeries: 100})
+	for round := range 20 {
+		md, ms := batch(nil)
+		for i := range 30 {
+			k := (i*(2*round+1) + round) % 32
+			addGauge(ms, "g", "", float64(k), map[string]any{"k": k})
+		}
+		got := values(tr, md)
+		require.Len(t, got, 30)
+		for name, v := range got {
+			require.Equal(t, fmt.Sprintf(`g{k="%g"}`, v), name)
+		}
+		if round%4 == 3 {
+			tr.Each(func(s *promseries.Series) bool {
+				if s.Hash%3 == 0 {
+					tr.Forget(s)
+				}
+				return true
+			})
+		}
+	}
+}
+
 func TestConflicts(t *testing.T) {
 	tr := promseries.New(promseries.Settings{MaxSeries: 10, OneTypePerName: true})
 	md, ms := batch(nil)
