@@ -138,7 +138,7 @@ func (s *system) minutes(n float64, took time.Duration, failed func(i int) bool,
 
 func none(int) bool { return false }
 
-type told struct{ state, service, trace, body string }
+type told struct{ state, service, trace, body, affects string }
 
 func (s *system) told() []told {
 	var out []told
@@ -147,7 +147,7 @@ func (s *system) told() []told {
 			r := rl.ScopeLogs().At(0).LogRecords().At(0)
 			require.Equal(s, signals.EventFinding, r.EventName())
 			require.Equal(s, signals.KindRootCause, text(r.Attributes(), signals.AttrFindingKind))
-			out = append(out, told{text(r.Attributes(), signals.AttrFindingState), text(rl.Resource().Attributes(), signals.AttrServiceName), r.TraceID().String(), r.Body().Str()})
+			out = append(out, told{text(r.Attributes(), signals.AttrFindingState), text(rl.Resource().Attributes(), signals.AttrServiceName), r.TraceID().String(), r.Body().Str(), text(r.Attributes(), signals.AttrFindingAffects)})
 		}
 	}
 	s.sink.Reset()
@@ -166,6 +166,7 @@ func TestCauseIsFoundUpdatedAndResolved(t *testing.T) {
 	require.NotEmpty(t, got[0].trace)
 	require.Contains(t, got[0].body, "stock is the likely cause that")
 	require.Contains(t, got[0].body, "POST /order at shop")
+	require.Equal(t, `["shop"]`, got[0].affects)
 
 	story, ok := s.causes.Trace(last.String())
 	require.True(t, ok)

@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -33,6 +35,7 @@ func (c *causes) findings(ctx context.Context, verdicts []rootcause.Verdict) plo
 		f.AppendTo(records, entity)
 		r := records.At(0)
 		setTrace(r, exampleTrace(v))
+		setAffects(r, v)
 		if suspect.Host != "" { // not part of the identity: it may be found later
 			r.Attributes().PutStr(signals.AttrHostName, suspect.Host)
 		}
@@ -125,6 +128,36 @@ func exampleTrace(v *rootcause.Verdict) string {
 	}
 	return ""
 }
+
+// setAffects names the services in which users notice it, and the traces that show it.
+func setAffects(r plog.LogRecord, v *rootcause.Verdict) {
+	services, traces := map[string]bool{}, map[string]bool{}
+	for _, t := range v.Troubles {
+		services[t.Service] = true
+		traces[t.Trace] = true
+	}
+	for _, c := range v.Suspects[0].Clues {
+		traces[c.Trace] = true
+	}
+	delete(traces, "")
+	putList(r, signals.AttrFindingAffects, services)
+	putList(r, signals.AttrFindingTraces, traces)
+}
+
+func putList(r plog.LogRecord, key string, set map[string]bool) {
+	if len(set) == 0 {
+		return
+	}
+	list := r.Attributes().PutEmptySlice(key)
+	for _, x := range slices.Sorted(maps.Keys(set)) {
+		if list.Len() < maxNamed {
+			list.AppendEmpty().SetStr(x)
+		}
+	}
+}
+
+// maxNamed is how many services and traces a finding names.
+const maxNamed = 10
 
 func setTrace(r plog.LogRecord, id string) {
 	var t pcommon.TraceID
