@@ -23,13 +23,14 @@ const (
 // api answers under /api/v1/. Answers are JSON and never cached; errors are
 // {"error": "a sentence"}.
 type api struct {
-	store    *localstore.Store
-	pipeline *pipelineWatch
-	causes   *causes
-	host     hostInfo
-	version  string
-	started  time.Time
-	now      func() time.Time
+	store     *localstore.Store
+	pipeline  *pipelineWatch
+	causes    *causes
+	incidents *incidents
+	host      hostInfo
+	version   string
+	started   time.Time
+	now       func() time.Time
 }
 
 func (a *api) register(mux *http.ServeMux) {
@@ -51,6 +52,7 @@ func (a *api) register(mux *http.ServeMux) {
 	} {
 		mux.HandleFunc("GET /api/v1/"+route, func(w http.ResponseWriter, r *http.Request) { serve(w, r, answer) })
 	}
+	a.registerIncidents(mux)
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, http.StatusNotFound, "there is no such resource in /api/v1/")
 	})

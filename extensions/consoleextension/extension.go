@@ -30,6 +30,7 @@ type console struct {
 	pipeline  *pipelineWatch
 	telemetry *telemetry
 	causes    causes
+	incidents incidents
 
 	server   *http.Server
 	listener net.Listener
@@ -70,13 +71,14 @@ func (c *console) Start(_ context.Context, host component.Host) error {
 	c.listener = listener
 	c.server = &http.Server{
 		Handler: newHandler(c.cfg, hostname, c.telemetry, &api{
-			store:    c.store,
-			pipeline: c.pipeline,
-			causes:   &c.causes,
-			host:     hostInfo{Name: hostname, OS: runtime.GOOS, Arch: runtime.GOARCH},
-			version:  c.set.BuildInfo.Version,
-			started:  time.Now(),
-			now:      time.Now,
+			store:     c.store,
+			pipeline:  c.pipeline,
+			causes:    &c.causes,
+			incidents: &c.incidents,
+			host:      hostInfo{Name: hostname, OS: runtime.GOOS, Arch: runtime.GOARCH},
+			version:   c.set.BuildInfo.Version,
+			started:   time.Now(),
+			now:       time.Now,
 		}),
 		ReadHeaderTimeout: 5 * time.Second,
 		WriteTimeout:      30 * time.Second,

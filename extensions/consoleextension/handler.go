@@ -61,7 +61,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case !g.knows(r.Host):
 		g.telemetry.refused.Add(context.Background(), 1)
 		writeError(w, http.StatusMisdirectedRequest, "the Host header names another machine: open the page by its address, or add the name to allowed_hosts of the console extension")
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && !mayAct(r):
 		g.telemetry.refused.Add(context.Background(), 1)
 		h.Set("Allow", "GET, HEAD")
 		writeError(w, http.StatusMethodNotAllowed, "only GET and HEAD are served")
