@@ -121,7 +121,7 @@ func TestAHugeTraceIsBounded(t *testing.T) {
 }
 
 func TestTheBudgetHolds(t *testing.T) {
-	const budget = 4 << 20
+	const budget = 1 << 20
 	w := tracewindow.New(tracewindow.Settings{MaxBytes: budget, Quiet: 2 * time.Second})
 	now := start
 	var weight float64
@@ -129,7 +129,7 @@ func TestTheBudgetHolds(t *testing.T) {
 	for range 30 { // of which the budget holds about a second's
 		for range 100 {
 			now = now.Add(10 * time.Millisecond)
-			for range 40 {
+			for range 10 {
 				traces++
 				for n := range 5 {
 					w.Add(now, web, []tracewindow.Span{span(traces, n)})
@@ -171,8 +171,8 @@ func TestBytesAreHonest(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	w := tracewindow.New(tracewindow.Settings{MaxBytes: 16 << 20})
-	for i := range 100_000 {
+	w := tracewindow.New(tracewindow.Settings{MaxBytes: 4 << 20})
+	for i := range 30_000 {
 		w.Add(start.Add(time.Duration(i)*time.Millisecond), web, []tracewindow.Span{span(i/10, i)})
 		if i%1000 == 0 {
 			ripe(w, start.Add(time.Duration(i)*time.Millisecond))

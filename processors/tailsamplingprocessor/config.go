@@ -30,6 +30,11 @@ type Config struct {
 	MaxPaths      int `mapstructure:"max_paths"`
 	// MaxDecisions is of how many traces the decision is remembered for spans that come late.
 	MaxDecisions int `mapstructure:"max_decisions"`
+	// Storage is the storage extension that keeps what is usual, and the counts of what was dropped,
+	// across restarts.
+	Storage *component.ID `mapstructure:"storage"`
+	// SnapshotInterval is how often they are saved; zero is at shutdown only.
+	SnapshotInterval time.Duration `mapstructure:"snapshot_interval"`
 }
 
 func createDefaultConfig() component.Config {
@@ -43,6 +48,8 @@ func createDefaultConfig() component.Config {
 		MaxOperations:  2000,             // about 400 bytes each
 		MaxPaths:       2000,             // about 150 bytes each
 		MaxDecisions:   50_000,           // 1.5 MB
+		// What a crash may cost.
+		SnapshotInterval: 5 * time.Minute,
 	}
 }
 
@@ -62,6 +69,7 @@ func (c *Config) Validate() error {
 		{c.MaxOperations <= 0, "max_operations must be positive"},
 		{c.MaxPaths <= 0, "max_paths must be positive"},
 		{c.MaxDecisions <= 0, "max_decisions must be positive"},
+		{c.SnapshotInterval < 0, "snapshot_interval must not be negative"},
 	} {
 		if v.bad {
 			errs = append(errs, errors.New(v.msg))

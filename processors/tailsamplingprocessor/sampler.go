@@ -11,6 +11,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor"
+	"go.uber.org/zap"
+
+	"github.com/tidewatch/tidewatch/internal/snapshot"
 )
 
 const (
@@ -30,12 +33,14 @@ var errFull = errors.New("spans that were decided on wait for the next component
 // sampler keeps traces until they can be judged.
 type sampler struct {
 	cfg       *Config
+	set       processor.Settings
 	next      consumer.Traces
 	telemetry *telemetry
 	now       func() time.Time
 
-	quit chan struct{}
-	wg   sync.WaitGroup
+	quit   chan struct{}
+	wg     sync.WaitGroup
+	keeper *snapshot.Keeper
 
 	mu        sync.Mutex // guards all below
 	buffer    buffer
@@ -50,7 +55,7 @@ type sampler struct {
 
 func newSampler(set processor.Settings, cfg *Config, next consumer.Traces) (*sampler, error) {
 	s := &sampler{
-		cfg: cfg, next: next, now: time.Now,
+		cfg: cfg, set: set, next: next, now: time.Now,
 		buffer:    buffer{traces: map[pcommon.TraceID]*waitingTrace{}},
 		history:   history{cfg: cfg, operations: map[uint64]*operation{}, paths: map[uint64]*path{}, scratch: map[uint64]struct{}{}},
 		budget:    budget{perSecond: cfg.SpansPerSecond},
@@ -67,7 +72,20 @@ func newSampler(set processor.Settings, cfg *Config, next consumer.Traces) (*sam
 func (*sampler) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
 
 // Start begins to look for traces that are at rest.
-func (s *sampler) Start(context.Context, component.Host) error {
+func (s *sampler) Start(ctx context.Context, host component.Host) error {
+	keeper, err := snapshot.Open(ctx, host, s.cfg.Storage, component.KindProcessor, s.set.ID, "", s.set.Logger)
+	if err != nil {
+		return err
+	}
+	saved, err := keeper.Load(ctx)
+	if err != nil {
+		return errors.Join(err, keeper.Close(ctx))
+	}
+	if err := s.history.restore(saved); err != nil {
+		s.set.Logger.Warn("What was learned of traces can't be used; it is learned anew.", zap.Error(err))
+	}
+	keeper.Start(s.cfg.SnapshotInterval, s.save)
+	s.keeper = keeper
 	s.quit = make(chan struct{})
 	s.wg.Go(func() {
 		tick := time.NewTicker(step)
@@ -99,7 +117,13 @@ func (s *sampler) Shutdown(ctx context.Context) error {
 		s.judge(s.buffer.first, s.now())
 	}
 	s.mu.Unlock()
-	return s.send(ctx)
+	return errors.Join(s.send(ctx), s.keeper.Close(ctx))
+}
+
+func (s *sampler) save() ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.history.snapshot()
 }
 
 // ConsumeTraces keeps the spans until their traces are at rest.
