@@ -23,8 +23,10 @@ type engineDesk struct {
 	at time.Time
 }
 
-func (d *engineDesk) Acknowledge(id, by string) error   { return d.Engine.Acknowledge(id, by, d.at) }
+func (d *engineDesk) Acknowledge(id, by string) error { return d.Engine.Acknowledge(id, by, d.at) }
+
 func (d *engineDesk) Resolve(id, by, text string) error { return d.Engine.Resolve(id, by, text, d.at) }
+
 func (d *engineDesk) Noise(id string, n incident.Noise) ([]incident.Suppression, error) {
 	return d.Engine.Noise(id, n, d.at)
 }
