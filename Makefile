@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-patterns bench-logchange bench-formats bench-anomaly idle run clean
+.PHONY: build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly idle run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -28,11 +28,12 @@ backends: ## fills the cache of real backends that e2e uses
 	test/backends/elasticsearch.sh --build
 	test/backends/prometheus.sh --build
 	test/backends/loki.sh --build
+	test/backends/kafka.sh --build
 
 browser: ## the page by itself, in a real Chromium
 	go test -tags browser -count=1 ./extensions/consoleextension
 
-e2e: build ## the binary against real Elasticsearch, Loki, Prometheus and Chromium
+e2e: build ## the binary against real Elasticsearch, Loki, Prometheus, Kafka and Chromium
 	TIDEWATCH_BINARY=$(abspath $(BINARY)) go test -tags e2e -count=1 -timeout 25m -v ./test/e2e
 
 faults: build ## crashes, rotations, damage: what is lost and doubled; QUICK=1, SEED=7, RUN=rename
@@ -47,6 +48,9 @@ bench: bench-reader ## the reader's tables, then timings of the hot code, to com
 
 bench-patterns bench-logchange bench-formats bench-anomaly: bench-%: build ## scores on labelled data, which TIDEWATCH_YARDSTICKS names
 	test/bench/$*.sh $(BINARY)
+
+bench-kafka: ## records a second through a real Kafka for five minutes, and what agent, broker and gateway cost
+	go run ./test/bench/kafka
 
 bench-queue: ## CPU of a MB through the queue, beside upstream's storage; start and memory with a backlog of 10 GB
 	go test -run '^$$' -bench Queue ./extensions/segmentstorageextension

@@ -42,7 +42,7 @@ func TestKafkaLosesNothing(t *testing.T) {
 	a := newAgent(t)
 	a.profile = "builtin:kafka"
 	a.env = append(a.env, "TIDEWATCH_KAFKA_BROKERS="+kafka)
-	a.set = append(a.set, "exporters::kafka::sending_queue::batch::flush_timeout=200ms", "exporters::kafka::key::logs=[log.file.path]")
+	a.set = append(a.set, "exporters::kafka::sending_queue::batch::flush_timeout=200ms")
 	first, second := newGateway(t, kafka, es.url), newGateway(t, kafka, es.url)
 	together(func() { a.start() }, func() { first.start() })
 	app := newApplication(t, a.logDir)
