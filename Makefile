@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly idle run clean
+.PHONY: bench-loki build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly idle run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -51,6 +51,9 @@ bench-patterns bench-logchange bench-formats bench-anomaly: bench-%: build ## sc
 
 bench-kafka: ## records a second through a real Kafka for five minutes, and what agent, broker and gateway cost
 	go run ./test/bench/kafka
+
+bench-loki: build ## CPU from a file to Loki, beside the floor and, with OTELCOL=binary, upstream; wants TIDEWATCH_YARDSTICKS
+	test/bench/loki.sh $(BINARY)
 
 bench-queue: ## CPU of a MB through the queue, beside upstream's storage; start and memory with a backlog of 10 GB
 	go test -run '^$$' -bench Queue ./extensions/segmentstorageextension
