@@ -138,3 +138,25 @@ func TestTableIsBounded(t *testing.T) {
 	require.Len(t, e.table.series, 4)
 	require.Empty(t, r.invalid)
 }
+
+// What a queue on disk costs on top, but for the disk.
+func BenchmarkEncodingOfTheQueue(b *testing.B) {
+	e, _ := started(b, configFor("http://127.0.0.1:1"))
+	var points []point
+	for i := range 2000 {
+		points = append(points, point{fmt.Sprint(i), 1, 1, false})
+	}
+	md := sums(false, points...)
+	b.ReportAllocs()
+	size := 0
+	for b.Loop() {
+		item, err := encoding{e}.Marshal(b.Context(), converted(b, e, md))
+		require.NoError(b, err)
+		_, back, err := encoding{e}.Unmarshal(item)
+		require.NoError(b, err)
+		e.plan(back.(*batch))
+		size = len(item)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/2000, "ns/sample")
+	b.ReportMetric(float64(size)/2000, "B/sample")
+}

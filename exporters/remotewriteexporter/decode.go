@@ -26,6 +26,10 @@ type decoder struct {
 
 // decode reads a body that an encoder made.
 func (d *decoder) decode(body []byte) (*batch, error) {
+	// Snappy makes 64 bytes of three at best: what claims more would only take memory.
+	if n, err := snappy.DecodedLen(body); err != nil || n > 32*len(body) {
+		return nil, fmt.Errorf("decode remote write request: %w", errBroken)
+	}
 	raw, err := snappy.Decode(nil, body)
 	if err != nil {
 		return nil, fmt.Errorf("decode remote write request: %w", err)
