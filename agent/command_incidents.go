@@ -56,7 +56,9 @@ func newIncidentsCommand() *cobra.Command {
 	lists.Flags().BoolVar(&c.all, "all", false, "resolved ones, too")
 	root.AddCommand(lists, &cobra.Command{
 		Use: "show ID", Short: "One incident, its findings and its history", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.show(cmd.Context(), cmd.OutOrStdout(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.show(cmd.Context(), cmd.OutOrStdout(), args[0])
+		},
 	})
 	for _, a := range []struct{ use, action, short string }{
 		{"ack", "acknowledge", "You take care of it"},
@@ -66,7 +68,9 @@ func newIncidentsCommand() *cobra.Command {
 	} {
 		cmd := &cobra.Command{
 			Use: a.use + " ID", Short: a.short, Args: cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error { return c.say(cmd.Context(), cmd.OutOrStdout(), args[0], a.action) },
+			RunE: func(cmd *cobra.Command, args []string) error {
+				return c.say(cmd.Context(), cmd.OutOrStdout(), args[0], a.action)
+			},
 		}
 		f := cmd.Flags()
 		f.StringVar(&c.said.By, "by", "", "who says so (default: your user name)")
