@@ -27,6 +27,7 @@ generate: ## everything that is generated and committed
 backends: ## fills the cache of real backends that e2e uses
 	test/backends/elasticsearch.sh --build
 	test/backends/prometheus.sh --build
+	test/backends/alertmanager.sh --build
 	test/backends/loki.sh --build
 	test/backends/kafka.sh --build
 
