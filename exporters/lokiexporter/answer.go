@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -27,19 +28,27 @@ type refused struct {
 	lines  int
 }
 
-var (
-	ignored = regexp.MustCompile(`total ignored: (\d+) out of (\d+) for stream: (<#\d+>)?`)
-	grouped = regexp.MustCompile(`(?:^|; )(\d+) errors like: `)
-	marked  = regexp.MustCompile(`<#(\d+)>`)
+// words are the patterns of Loki's texts. They are made at the first refusal: most agents
+// never meet one.
+var words = sync.OnceValue(func() *patterns {
+	return &patterns{
+		ignored:       regexp.MustCompile(`total ignored: (\d+) out of (\d+) for stream: (<#\d+>)?`),
+		grouped:       regexp.MustCompile(`(?:^|; )(\d+) errors like: `),
+		marked:        regexp.MustCompile(`<#(\d+)>`),
+		lineLimit:     regexp.MustCompile(`max entry size '(\d+)' bytes exceeded`),
+		metadataLimit: regexp.MustCompile(`structured metadata too large: '\d+' bytes, limit: '(\d+)'`),
+		pairsLimit:    regexp.MustCompile(`too many structured metadata labels: '\d+', limit: '(\d+)'`),
+		labelsLimit:   regexp.MustCompile(`has \d+ label names; limit (\d+)`),
+		oldestTime:    regexp.MustCompile(`oldest acceptable timestamp is: (\d[0-9T:.Z+-]*)`),
+		tooNewTime:    regexp.MustCompile(`has timestamp too new: (\d[0-9T:.Z+-]*)`),
+	}
+})
 
-	lineLimit     = regexp.MustCompile(`max entry size '(\d+)' bytes exceeded`)
-	metadataLimit = regexp.MustCompile(`structured metadata too large: '\d+' bytes, limit: '(\d+)'`)
-	pairsLimit    = regexp.MustCompile(`too many structured metadata labels: '\d+', limit: '(\d+)'`)
-	oldestTime    = regexp.MustCompile(`oldest acceptable timestamp is: (\d[0-9T:.Z+-]*)`)
-	tooNewTime    = regexp.MustCompile(`has timestamp too new: (\d[0-9T:.Z+-]*)`)
-
-	labelsLimit = regexp.MustCompile(`has \d+ label names; limit (\d+)`)
-)
+type patterns struct {
+	ignored, grouped, marked                          *regexp.Regexp
+	lineLimit, metadataLimit, pairsLimit, labelsLimit *regexp.Regexp
+	oldestTime, tooNewTime                            *regexp.Regexp
+}
 
 // kinds are the reasons by the words of Loki's pkg/validation, most telling first. Those
 // of whole are said once for all lines of a stream.
@@ -135,15 +144,15 @@ func parseRefusal(text string, of sent) refusal {
 		text = strings.ReplaceAll(text, l, "<#"+strconv.Itoa(i)+">")
 	}
 	r := refusal{said: limit{
-		line: number(lineLimit, text), metadata: number(metadataLimit, text), pairs: number(pairsLimit, text), labels: number(labelsLimit, text),
+		line: number(words().lineLimit, text), metadata: number(words().metadataLimit, text), pairs: number(words().pairsLimit, text), labels: number(words().labelsLimit, text),
 	}}
 	r.oldest, r.newest = math.MinInt64, math.MaxInt64
-	for _, m := range oldestTime.FindAllStringSubmatch(text, -1) {
+	for _, m := range words().oldestTime.FindAllStringSubmatch(text, -1) {
 		if at, err := time.Parse(time.RFC3339, m[1]); err == nil {
 			r.oldest = max(r.oldest, at.UnixNano())
 		}
 	}
-	for _, m := range tooNewTime.FindAllStringSubmatch(text, -1) {
+	for _, m := range words().tooNewTime.FindAllStringSubmatch(text, -1) {
 		if at, err := time.Parse(time.RFC3339, m[1]); err == nil {
 			r.newest = min(r.newest, at.UnixNano())
 		}
@@ -165,7 +174,7 @@ func parseRefusal(text string, of sent) refusal {
 		}
 		r.reasons = append(r.reasons, refused{reason, lines})
 	}
-	if m := ignored.FindStringSubmatch(text); m != nil {
+	if m := words().ignored.FindStringSubmatch(text); m != nil {
 		// Of the storage, which stands instead of what the check before it says. How many
 		// lines came that far tells how many did not.
 		n, _ := strconv.Atoi(m[1])
@@ -181,7 +190,7 @@ func parseRefusal(text string, of sent) refusal {
 	for _, piece := range pieces(text) {
 		reason, whole := kindOf(piece.text)
 		lines := piece.times
-		if m := marked.FindStringSubmatch(piece.text); whole && m != nil {
+		if m := words().marked.FindStringSubmatch(piece.text); whole && m != nil {
 			if i, err := strconv.Atoi(m[1]); err == nil && i < len(of.lines) {
 				lines = of.lines[i]
 			}
@@ -224,7 +233,7 @@ type piece struct {
 // pieces parts the text where Loki joined it: "2 errors like: a; 3 errors like: b", or a
 // single error without a number.
 func pieces(text string) []piece {
-	at := grouped.FindAllStringSubmatchIndex(text, -1)
+	at := words().grouped.FindAllStringSubmatchIndex(text, -1)
 	if len(at) == 0 {
 		if oneError(text) {
 			return []piece{{text, 1}}
