@@ -20,6 +20,8 @@ import (
 const (
 	// maxAnswer is how much of an answer is read: its first line goes to the log.
 	maxAnswer = 4096
+	// maxLocation is how much of a redirect's target goes to the log.
+	maxLocation = 200
 
 	contentType1 = "application/x-protobuf"
 	contentType2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
@@ -51,10 +53,7 @@ func (e *metricsExporter) post(ctx context.Context, r *request) error {
 		return fmt.Errorf("write to %s: %w", e.url.Redacted(), err)
 	}
 	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil && resp.StatusCode/100 == 2 {
-		answer = nil // what it was to say does not matter
-	}
+	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // half of it says something, too
 	return e.judge(ctx, r, resp, answer)
 }
 
@@ -97,7 +96,10 @@ func (e *metricsExporter) judge(ctx context.Context, r *request, resp *http.Resp
 	}
 	status := resp.StatusCode
 	if status/100 == 2 {
-		e.accepted(ctx, r, written, "unconfirmed", fmt.Sprintf("%s answers %s, but confirms %s", e.url.Redacted(), resp.Status, written))
+		if r.version == v1 { // a success stands for all
+			written = counts{samples: r.samples, histograms: r.histograms, exemplars: r.exemplars}
+		}
+		e.settle(ctx, r, written, "unconfirmed", fmt.Sprintf("%s answers %s, but confirms %s", e.url.Redacted(), resp.Status, written))
 		return nil
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(answer)), "\n")
@@ -111,12 +113,13 @@ func (e *metricsExporter) judge(ctx context.Context, r *request, resp *http.Resp
 		return err
 	case status/100 == 3:
 		e.telemetry.undelivered.Retry(ctx, strconv.Itoa(status), r.points)
-		return fmt.Errorf("%w (it points to %q: redirects are not followed, set endpoint to where it leads)", err, resp.Header.Get("Location"))
+		to := resp.Header.Get("Location")
+		return fmt.Errorf("%w (it points to %q: redirects are not followed, set endpoint to where it leads)", err, to[:min(len(to), maxLocation)])
 	case r.size() > 0: // not for metadata, which some receivers refuse
 		if r.version == v1 {
 			written = counts{} // a receiver of version 1 may have stored a part and cannot say so
 		}
-		e.accepted(ctx, r, written, "refused_"+strconv.Itoa(status), err.Error())
+		e.settle(ctx, r, written, "refused_"+strconv.Itoa(status), err.Error())
 	}
 	return nil
 }
@@ -143,12 +146,8 @@ func (e *metricsExporter) unsupported(r *request, status int, w counts) bool {
 	return ok && r.version == v2
 }
 
-// accepted counts what was written and what was not. In version 1 a success
-// stands for all.
-func (e *metricsExporter) accepted(ctx context.Context, r *request, w counts, reason, detail string) {
-	if reason == "unconfirmed" && r.version == v1 {
-		w = counts{samples: r.samples, histograms: r.histograms, exemplars: r.exemplars}
-	}
+// settle counts what was written, and what was not as dropped.
+func (e *metricsExporter) settle(ctx context.Context, r *request, w counts, reason, detail string) {
 	w.samples, w.histograms, w.exemplars = min(w.samples, r.samples), min(w.histograms, r.histograms), min(w.exemplars, r.exemplars)
 	e.telemetry.written(ctx, r.version, w)
 	if missing := r.size() - w.samples - w.histograms; missing > 0 {
