@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -27,11 +28,12 @@ const (
 
 // jaeger serves jaeger.api_v2.CollectorService.
 type jaeger struct {
-	cfg      *Config
-	set      receiver.Settings
-	next     consumer.Traces
-	report   *receiverhelper.ObsReport
-	rejected metric.Int64Counter
+	cfg     *Config
+	set     receiver.Settings
+	next    consumer.Traces
+	report  *receiverhelper.ObsReport
+	dropped metric.Int64Counter
+	invalid metric.AddOption // why
 
 	server *grpc.Server
 	wg     sync.WaitGroup
@@ -42,9 +44,10 @@ func newJaeger(set receiver.Settings, cfg *Config, next consumer.Traces) (*jaege
 	if err != nil {
 		return nil, err
 	}
-	rejected, err := set.MeterProvider.Meter(scope).Int64Counter("tidewatch_jaeger_rejected_spans", metric.WithUnit("{span}"),
+	dropped, err := set.MeterProvider.Meter(scope).Int64Counter("tidewatch_jaeger_dropped_records", metric.WithUnit("{record}"),
 		metric.WithDescription("Spans left out because they have no valid ids; the others of their batch were taken."))
-	return &jaeger{cfg: cfg, set: set, next: next, report: report, rejected: rejected}, err
+	invalid := metric.WithAttributes(attribute.String("receiver", set.ID.String()), attribute.String("reason", "invalid"))
+	return &jaeger{cfg: cfg, set: set, next: next, report: report, dropped: dropped, invalid: invalid}, err
 }
 
 // Start serves.
@@ -112,7 +115,7 @@ func (j *jaeger) post(ctx context.Context, body []byte) (any, error) {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	if rejected > 0 {
-		j.rejected.Add(ctx, int64(rejected))
+		j.dropped.Add(ctx, int64(rejected), j.invalid)
 	}
 	if n := td.SpanCount(); n > 0 {
 		ctx = j.report.StartTracesOp(ctx)

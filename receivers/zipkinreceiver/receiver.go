@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 )
 
@@ -25,12 +26,13 @@ const (
 
 // zipkin serves POST /api/v2/spans.
 type zipkin struct {
-	cfg      *Config
-	set      receiver.Settings
-	next     consumer.Traces
-	report   *receiverhelper.ObsReport
-	rejected metric.Int64Counter
-	now      func() time.Time
+	cfg     *Config
+	set     receiver.Settings
+	next    consumer.Traces
+	report  *receiverhelper.ObsReport
+	dropped metric.Int64Counter
+	invalid metric.AddOption // why
+	now     func() time.Time
 
 	server *http.Server
 	wg     sync.WaitGroup
@@ -41,9 +43,10 @@ func newZipkin(set receiver.Settings, cfg *Config, next consumer.Traces) (*zipki
 	if err != nil {
 		return nil, err
 	}
-	rejected, err := set.MeterProvider.Meter(scope).Int64Counter("tidewatch_zipkin_rejected_spans", metric.WithUnit("{span}"),
+	dropped, err := set.MeterProvider.Meter(scope).Int64Counter("tidewatch_zipkin_dropped_records", metric.WithUnit("{record}"),
 		metric.WithDescription("Spans left out because they have no valid ids; the others of their batch were taken."))
-	return &zipkin{cfg: cfg, set: set, next: next, report: report, rejected: rejected, now: time.Now}, err
+	invalid := metric.WithAttributes(attribute.String("receiver", set.ID.String()), attribute.String("reason", "invalid"))
+	return &zipkin{cfg: cfg, set: set, next: next, report: report, dropped: dropped, invalid: invalid, now: time.Now}, err
 }
 
 // Start serves.
@@ -96,7 +99,7 @@ func (z *zipkin) spans(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if rejected > 0 {
-		z.rejected.Add(r.Context(), int64(rejected))
+		z.dropped.Add(r.Context(), int64(rejected), z.invalid)
 	}
 	n := td.SpanCount()
 	if n == 0 {
