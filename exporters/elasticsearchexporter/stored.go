@@ -135,7 +135,8 @@ func (b *body) readLengths(p []byte) error {
 // unmarshalOTLP reads the items of upstream's queue, with or without its wrapper.
 func (s stored) unmarshalOTLP(p []byte) (context.Context, xexporterhelper.Request, error) {
 	var req xexporterhelper.Request
-	ctx, err := context.Background(), error(nil)
+	var ctx context.Context
+	var err error
 	switch s.exporter.signal {
 	case pipeline.SignalMetrics:
 		var md pmetric.Metrics

@@ -1,10 +1,7 @@
 // Package subset copies a part of a batch, for what is left to send again.
 package subset
 
-import (
-	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/ptrace"
-)
+import "go.opentelemetry.io/collector/pdata/plog"
 
 // Logs copies the records with the given numbers, which ascend, counted in
 // the order of iteration. ld stays as it is: other exporters may hold it.
@@ -30,37 +27,6 @@ func Logs(ld plog.Logs, numbers []int) plog.Logs {
 						toScope.SetSchemaUrl(sl.SchemaUrl())
 					}
 					r.CopyTo(toScope.LogRecords().AppendEmpty())
-				}
-				n++
-			}
-		}
-	}
-	return out
-}
-
-// Traces is Logs for spans.
-func Traces(td ptrace.Traces, numbers []int) ptrace.Traces {
-	out := ptrace.NewTraces()
-	n := 0
-	for _, rs := range td.ResourceSpans().All() {
-		toResource := ptrace.ResourceSpans{}
-		resourceMade := false
-		for _, ss := range rs.ScopeSpans().All() {
-			toScope, scopeMade := ptrace.ScopeSpans{}, false
-			for _, s := range ss.Spans().All() {
-				if len(numbers) > 0 && numbers[0] == n {
-					numbers = numbers[1:]
-					if !resourceMade {
-						toResource, resourceMade = out.ResourceSpans().AppendEmpty(), true
-						rs.Resource().CopyTo(toResource.Resource())
-						toResource.SetSchemaUrl(rs.SchemaUrl())
-					}
-					if !scopeMade {
-						toScope, scopeMade = toResource.ScopeSpans().AppendEmpty(), true
-						ss.Scope().CopyTo(toScope.Scope())
-						toScope.SetSchemaUrl(ss.SchemaUrl())
-					}
-					s.CopyTo(toScope.Spans().AppendEmpty())
 				}
 				n++
 			}

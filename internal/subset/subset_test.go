@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/tidewatch/tidewatch/internal/subset"
 )
@@ -39,17 +38,4 @@ func TestLogs(t *testing.T) {
 	}
 	require.Equal(t, []int64{0, 3, 9, 11}, bodies)
 	require.Equal(t, 0, subset.Logs(ld, nil).ResourceLogs().Len())
-}
-
-func TestTraces(t *testing.T) {
-	td := ptrace.NewTraces()
-	for range 2 {
-		ss := td.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty()
-		ss.Spans().AppendEmpty().SetName("a")
-		ss.Spans().AppendEmpty().SetName("b")
-	}
-	got := subset.Traces(td, []int{1, 2})
-	require.Equal(t, 2, got.ResourceSpans().Len())
-	require.Equal(t, "b", got.ResourceSpans().At(0).ScopeSpans().At(0).Spans().At(0).Name())
-	require.Equal(t, "a", got.ResourceSpans().At(1).ScopeSpans().At(0).Spans().At(0).Name())
 }
