@@ -69,7 +69,7 @@ func createDefaultConfig() component.Config {
 		Group:           "tidewatch",
 		InitialOffset:   offsetEarliest,         // what waits before the first gateway starts is wanted
 		SessionTimeout:  45 * time.Second,       // Kafka's own default: a restart in less moves no partition
-		HandoverTimeout: 10 * time.Second,       // an export takes less; a rebalance may take a minute
+		HandoverTimeout: 20 * time.Second,       // an export takes less; a rebalance may take a minute
 		CommitInterval:  time.Second,            // as many records may be doubled by a crash
 		MaxBatchBytes:   1 << 20,                // about 4000 log lines: a request to Elasticsearch or Loki
 		MaxFetchBytes:   512 << 10,              // about 5 MB of logs per partition in memory

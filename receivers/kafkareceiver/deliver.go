@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -13,7 +14,8 @@ import (
 )
 
 // deliverAll hands on what was fetched, the partitions side by side, each in its order,
-// and returns when all is delivered or ctx ends. What is not delivered is read again.
+// and returns when all is delivered or ctx ends. What is not delivered is read again. It
+// commits meanwhile, so that a slow backend does not make a crash dear.
 func (r *kafkaReceiver) deliverAll(ctx context.Context, fetches kgo.Fetches) {
 	var (
 		mu   sync.Mutex // guards back
@@ -37,7 +39,21 @@ func (r *kafkaReceiver) deliverAll(ctx context.Context, fetches kgo.Fetches) {
 			back[p.Topic][p.Partition] = kgo.EpochOffset{Epoch: left.LeaderEpoch, Offset: left.Offset}
 		})
 	})
-	wg.Wait()
+	done := make(chan struct{})
+	go func() {
+		wg.Wait()
+		close(done)
+	}()
+	for ticker := time.NewTicker(r.cfg.CommitInterval); ; {
+		select {
+		case <-ticker.C:
+			r.commit(ctx)
+			continue
+		case <-done:
+		}
+		ticker.Stop()
+		break
+	}
 	if len(back) > 0 && r.polling.Err() == nil {
 		r.client.SetOffsets(back)
 	}
