@@ -1,6 +1,7 @@
 package elasticsearchexporter_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -77,4 +78,13 @@ func TestValidateNamesTheKey(t *testing.T) {
 		_, err := load(t, c.yaml)
 		require.ErrorContains(t, err, c.want)
 	}
+}
+
+func TestSecretsAreNotPrinted(t *testing.T) {
+	cfg, err := load(t, map[string]any{"endpoint": "http://a", "api_key": "hunter2", "headers": map[string]any{"Authorization": "hunter2"}})
+	require.NoError(t, err)
+	cfg.Password = "hunter2"
+	conf := confmap.New()
+	require.NoError(t, conf.Marshal(cfg))
+	require.NotContains(t, fmt.Sprint(conf.ToStringMap()), "hunter2")
 }
