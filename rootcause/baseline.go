@@ -2,6 +2,7 @@ package rootcause
 
 import (
 	"maps"
+	"slices"
 
 	"time"
 )
@@ -81,4 +82,22 @@ func (b *Baseline) calling(l link) {
 		b.calls[l.parent.Service] = to
 	}
 	to[l.service] = true
+}
+
+// callers are the services above one, sorted.
+func (b *Baseline) callers(service string) []string {
+	var calls []Call
+	for from, to := range b.calls {
+		for callee := range to {
+			calls = append(calls, Call{from, callee})
+		}
+	}
+	var out []string
+	for from, below := range reach(calls) {
+		if below[service] && from != service {
+			out = append(out, from)
+		}
+	}
+	slices.Sort(out)
+	return out
 }

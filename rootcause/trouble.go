@@ -101,6 +101,8 @@ type Verdict struct {
 	At       time.Time
 	Suspects []Suspect
 	Troubles []Trouble
+	// Affects are the services that call the first suspect, directly or not, sorted.
+	Affects []string
 	// History is how much ordinary time it was compared with.
 	History time.Duration
 }

@@ -208,6 +208,9 @@ func (w *Watcher) decide(troubles []Trouble, suspects []Suspect, now time.Time) 
 		return out
 	}
 	v := Verdict{State: Open, Start: w.since, At: now, Suspects: suspects, Troubles: troubles, History: w.history()}
+	if agreed {
+		v.Affects = w.usual().callers(w.leader)
+	}
 	switch {
 	case agreed && w.open == nil:
 		w.open, w.updated = &v, now

@@ -129,9 +129,12 @@ func exampleTrace(v *rootcause.Verdict) string {
 	return ""
 }
 
-// setAffects names the services in which users notice it, and the traces that show it.
+// setAffects names the services that suffer, and the traces that show it.
 func setAffects(r plog.LogRecord, v *rootcause.Verdict) {
 	services, traces := map[string]bool{}, map[string]bool{}
+	for _, x := range v.Affects {
+		services[x] = true
+	}
 	for _, t := range v.Troubles {
 		services[t.Service] = true
 		traces[t.Trace] = true
@@ -157,7 +160,7 @@ func putList(r plog.LogRecord, key string, set map[string]bool) {
 }
 
 // maxNamed is how many services and traces a finding names.
-const maxNamed = 10
+const maxNamed = 30
 
 func setTrace(r plog.LogRecord, id string) {
 	var t pcommon.TraceID

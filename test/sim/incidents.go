@@ -1,6 +1,9 @@
 package sim
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tidewatch/tidewatch/incident"
@@ -13,11 +16,11 @@ import (
 type desk struct {
 	engine *incident.Engine
 	opened map[string]bool
-	told   map[string]bool // findings that are open
+	told   map[metric]time.Time // that are unusual, since when
 }
 
 func newDesk(s *System, at time.Time) *desk {
-	d := &desk{engine: incident.NewEngine(incident.Settings{}), opened: map[string]bool{}, told: map[string]bool{}}
+	d := &desk{engine: incident.NewEngine(incident.Settings{}), opened: map[string]bool{}, told: map[metric]time.Time{}}
 	for _, svc := range s.Services {
 		for _, op := range svc.Operations {
 			for _, c := range op.calls {
@@ -33,28 +36,30 @@ func (d *desk) advance(s *System, faults []Fault, verdicts []rootcause.Verdict, 
 	for i := range verdicts {
 		d.engine.Observe(ofVerdict(&verdicts[i]), now)
 	}
+	held := map[metric]time.Time{}
 	for i := range faults {
 		f := &faults[i]
 		// A detector needs some time to see it begin and end.
-		holds := now.After(f.From.Add(30*time.Second)) && now.Before(f.Till.Add(30*time.Second))
+		if now.Before(f.From.Add(detected)) || now.After(f.Till.Add(detected)) {
+			continue
+		}
 		switch {
 		case f.Kind == Unrelated || f.Kind == LoadGrowth:
-			d.metric(f.Service.Name, "process.cpu.utilization", f.From, now, holds)
+			held[metric{service: f.Service.Name, name: "process.cpu.utilization"}] = f.From
 		case f.Host != "":
+			held[metric{host: f.Host, name: "system.cpu.utilization"}] = f.From
 			for _, svc := range s.Services {
-				for _, at := range svc.Instances {
-					if at.Host == f.Host {
-						d.metric(svc.Name, "http.server.request.duration", f.From, now, holds)
-						break
-					}
+				if slices.ContainsFunc(svc.Instances, func(at Instance) bool { return at.Host == f.Host }) {
+					held[metric{service: svc.Name, name: "http.server.request.duration"}] = f.From
 				}
 			}
 		case f.Kind != SlowClient:
 			for _, svc := range s.above(f.Service) {
-				d.metric(svc.Name, "http.server.request.duration", f.From, now, holds)
+				held[metric{service: svc.Name, name: "http.server.request.duration"}] = f.From
 			}
 		}
 	}
+	d.metrics(held, now)
 	for _, c := range d.engine.Advance(now) {
 		if c.What == incident.ChangeOpened {
 			d.opened[c.Incident.ID] = true
@@ -65,27 +70,43 @@ func (d *desk) advance(s *System, faults []Fault, verdicts []rootcause.Verdict, 
 	}
 }
 
-// metric tells of an unusual metric while it holds, and of its end.
-func (d *desk) metric(service, name string, from, now time.Time, holds bool) {
-	id := service + " " + name
-	if !holds && !d.told[id] {
-		return
+// detected is how long after something begins or ends a detector of metrics says so.
+const detected = 30 * time.Second
+
+// metric is one that is unusual, of a service or a host.
+type metric struct{ service, host, name string }
+
+// metrics tells which metrics are unusual, and which no longer.
+func (d *desk) metrics(held map[metric]time.Time, now time.Time) {
+	observe := func(m metric, state string, from time.Time) {
+		f := incident.Finding{
+			ID: m.service + m.host + " " + m.name, Kind: signals.KindMetricAnomaly, State: state, Severity: signals.SeverityWarning,
+			Score: 0.9, Start: from, Time: now, Summary: m.name + " of " + m.service + m.host + " is unusual",
+			Subject: []incident.Attr{{Key: signals.AttrFindingMetric, Value: m.name}},
+		}
+		if m.service != "" {
+			f.Entity = append(f.Entity, incident.Attr{Key: signals.AttrServiceName, Value: m.service})
+		} else {
+			f.Entity = append(f.Entity, incident.Attr{Key: signals.AttrHostName, Value: m.host})
+		}
+		d.engine.Observe(f, now)
 	}
-	f := incident.Finding{
-		ID: id, Kind: signals.KindMetricAnomaly, State: signals.StateOpen, Severity: signals.SeverityWarning, Score: 0.9, Start: from, Time: now,
-		Summary: name + " of " + service + " is unusual", Entity: []incident.Attr{{Key: signals.AttrServiceName, Value: service}},
-		Subject: []incident.Attr{{Key: signals.AttrFindingMetric, Value: name}},
+	less := func(a, b metric) int {
+		return cmp.Or(cmp.Compare(a.service, b.service), cmp.Compare(a.host, b.host), cmp.Compare(a.name, b.name))
 	}
-	switch {
-	case !holds:
-		f.State = signals.StateResolved
-		delete(d.told, id)
-	case d.told[id]:
-		f.State = signals.StateUpdated
-	default:
-		d.told[id] = true
+	for _, m := range slices.SortedFunc(maps.Keys(d.told), less) {
+		if _, ok := held[m]; !ok {
+			observe(m, signals.StateResolved, d.told[m])
+			delete(d.told, m)
+		}
 	}
-	d.engine.Observe(f, now)
+	for _, m := range slices.SortedFunc(maps.Keys(held), less) {
+		state := signals.StateUpdated
+		if _, ok := d.told[m]; !ok {
+			d.told[m], state = held[m], signals.StateOpen
+		}
+		observe(m, state, d.told[m])
+	}
 }
 
 func ofVerdict(v *rootcause.Verdict) incident.Finding {
@@ -97,9 +118,7 @@ func ofVerdict(v *rootcause.Verdict) incident.Finding {
 	if s.Host != "" {
 		f.Entity = append(f.Entity, incident.Attr{Key: signals.AttrHostName, Value: s.Host})
 	}
-	for _, t := range v.Troubles {
-		f.Affects = append(f.Affects, t.Service)
-	}
+	f.Affects = v.Affects
 	return f
 }
 
