@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func direct(url string) *lokiexporter.Config {
 	cfg := lokiexporter.NewFactory().CreateDefaultConfig().(*lokiexporter.Config)
 	cfg.ClientConfig.Endpoint = url
-	cfg.ClientConfig.Timeout = 5 * time.Second
+	cfg.ClientConfig.Timeout = time.Minute // of a slow machine
 	cfg.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
 	cfg.RetryConfig.Enabled = false
 	return cfg

@@ -17,9 +17,13 @@ import (
 	"github.com/tidewatch/tidewatch/internal/lentbody"
 )
 
-// maxAnswer bounds what is read of a response: Loki lists each line that it
-// refuses.
-const maxAnswer = 4 << 20
+const (
+	// maxRefusal bounds what is read of a 400, in which Loki lists each line that it
+	// refuses.
+	maxRefusal = 4 << 20
+	// maxAnswer bounds what is read of other answers.
+	maxAnswer = 64 << 10
+)
 
 // statusBlocked is what Loki answers for a tenant whose lines it throws away.
 const statusBlocked = 260
@@ -76,7 +80,11 @@ func (p *poster) post(ctx context.Context, b *batch, tenant string, parts []part
 		return answer{}, fmt.Errorf("push logs: %w", breaker.Retryable(err))
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	most := int64(maxAnswer)
+	if response.StatusCode == http.StatusBadRequest {
+		most = maxRefusal
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, most))
 	if err != nil {
 		return answer{}, fmt.Errorf("read answer to push: %w", err)
 	}
