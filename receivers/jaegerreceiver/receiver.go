@@ -35,8 +35,9 @@ type jaeger struct {
 	dropped metric.Int64Counter
 	invalid metric.AddOption // why
 
-	server *grpc.Server
-	wg     sync.WaitGroup
+	server  *grpc.Server
+	address string
+	wg      sync.WaitGroup
 }
 
 func newJaeger(set receiver.Settings, cfg *Config, next consumer.Traces) (*jaeger, error) {
@@ -65,7 +66,7 @@ func (j *jaeger) Start(ctx context.Context, host component.Host) error {
 		HandlerType: (*any)(nil),
 		Methods:     []grpc.MethodDesc{{MethodName: method, Handler: handle}},
 	}, j)
-	j.server = server
+	j.server, j.address = server, listener.Addr().String()
 	j.wg.Go(func() {
 		if err := server.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serve: %w", err)))
@@ -73,6 +74,9 @@ func (j *jaeger) Start(ctx context.Context, host component.Host) error {
 	})
 	return nil
 }
+
+// Address is where it serves, empty before Start.
+func (j *jaeger) Address() string { return j.address }
 
 // Shutdown lets the calls that are under way end.
 func (j *jaeger) Shutdown(context.Context) error {

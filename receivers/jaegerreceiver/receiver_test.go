@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"net"
 	"strings"
 	"testing"
 	"time"
@@ -38,15 +37,13 @@ var update = flag.Bool("update", false, "write golden files")
 func serve(t *testing.T, next consumer.Traces) api_v2.CollectorServiceClient {
 	f := jaegerreceiver.NewFactory()
 	cfg := f.CreateDefaultConfig().(*jaegerreceiver.Config)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free
-	require.NoError(t, err)
-	cfg.NetAddr.Endpoint = listener.Addr().String()
-	require.NoError(t, listener.Close())
+	cfg.NetAddr.Endpoint = "127.0.0.1:0"
 	cfg.MaxRecvMsgSizeMiB = 1
 	r, err := f.CreateTraces(t.Context(), receivertest.NewNopSettings(f.Type()), cfg, next)
 	require.NoError(t, err)
 	require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
-	conn, err := grpc.NewClient(cfg.NetAddr.Endpoint, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	address := r.(interface{ Address() string }).Address()
+	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, conn.Close())

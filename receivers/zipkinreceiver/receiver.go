@@ -34,8 +34,9 @@ type zipkin struct {
 	invalid metric.AddOption // why
 	now     func() time.Time
 
-	server *http.Server
-	wg     sync.WaitGroup
+	server  *http.Server
+	address string
+	wg      sync.WaitGroup
 }
 
 func newZipkin(set receiver.Settings, cfg *Config, next consumer.Traces) (*zipkin, error) {
@@ -61,7 +62,7 @@ func (z *zipkin) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("listen on endpoint %s: %w", z.cfg.NetAddr.Endpoint, err)
 	}
-	z.server = server
+	z.server, z.address = server, listener.Addr().String()
 	z.wg.Go(func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serve: %w", err)))
@@ -69,6 +70,9 @@ func (z *zipkin) Start(ctx context.Context, host component.Host) error {
 	})
 	return nil
 }
+
+// Address is where it serves, empty before Start.
+func (z *zipkin) Address() string { return z.address }
 
 // Shutdown lets the requests that are under way end.
 func (z *zipkin) Shutdown(ctx context.Context) error {

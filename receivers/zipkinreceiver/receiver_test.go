@@ -39,20 +39,18 @@ var update = flag.Bool("update", false, "write golden files")
 func serve(t *testing.T, next consumer.Traces) string {
 	f := zipkinreceiver.NewFactory()
 	cfg := f.CreateDefaultConfig().(*zipkinreceiver.Config)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free
-	require.NoError(t, err)
-	cfg.NetAddr.Endpoint = listener.Addr().String()
-	require.NoError(t, listener.Close())
+	cfg.NetAddr.Endpoint = "127.0.0.1:0"
 	cfg.MaxRequestBodySize = 64 << 10
 	r, err := f.CreateTraces(t.Context(), receivertest.NewNopSettings(f.Type()), cfg, next)
 	require.NoError(t, err)
 	require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
+	address := r.(interface{ Address() string }).Address()
 	t.Cleanup(func() {
 		http.DefaultClient.CloseIdleConnections()
 		require.NoError(t, r.Shutdown(context.Background()))
 		require.NoError(t, r.Shutdown(context.Background()))
 	})
-	return "http://" + cfg.NetAddr.Endpoint
+	return "http://" + address
 }
 
 func post(t *testing.T, url string, body []byte, headers ...string) (status int, answer string) {
