@@ -76,7 +76,7 @@ func (b *body) release() {
 // forget lets go of the batch that was appended.
 func (b *body) forget() {
 	clear(b.line.kept[:cap(b.line.kept)])
-	b.line = rawLine{names: b.line.names[:0], kept: b.line.kept[:0]}
+	b.line = rawLine{names: b.line.names[:0], kept: b.line.kept[:0], known: b.line.known}
 	b.grouping, b.names = grouping{}, nil
 }
 

@@ -24,6 +24,7 @@ type rawLine struct {
 	s     string
 	i     int
 	names []name // of the objects that are open, the outermost first
+	known rawNames
 	kept  []string
 
 	time        pcommon.Timestamp // 0: none
@@ -40,26 +41,26 @@ type name struct{ sum, start, end uint32 }
 // server would refuse. A member is left out of kept where r lacks what it says
 // or says the same.
 func (l *rawLine) read(s string, r plog.LogRecord) bool {
-	*l = rawLine{s: s, names: l.names[:0], kept: l.kept[:0]}
+	*l = rawLine{s: s, names: l.names[:0], kept: l.kept[:0], known: l.known}
+	l.known.begin()
 	if len(s) < 2 || s[0] != '{' || s[len(s)-1] != '}' {
 		return false
 	}
 	l.i = 1
 	run, end := -1, 0 // of members that are kept, -1 if none is open
 	for first := true; ; first = false {
-		start, more, ok := l.member(0, first)
+		start, role, more, ok := l.topMember(first)
 		if !ok {
 			return false
 		}
 		if !more {
 			break
 		}
-		n := l.names[len(l.names)-1]
 		from := l.i
 		if !l.value(1) {
 			return false
 		}
-		if l.take(s[n.start:n.end], s[from:l.i], r) {
+		if role != rawOther && l.take(role, s[from:l.i], r) {
 			if run >= 0 {
 				l.kept = append(l.kept, s[run:end])
 				run = -1
@@ -74,18 +75,58 @@ func (l *rawLine) read(s string, r plog.LogRecord) bool {
 	if run >= 0 {
 		l.kept = append(l.kept, s[run:end])
 	}
+	l.known.end()
 	return l.i == len(s)
 }
 
-// take recognises the few names that most logging libraries use. Others, and
-// second ones, stay where they are.
-func (l *rawLine) take(key, value string, r plog.LogRecord) bool {
+// topMember is member for the outermost object; it also says what the name means.
+func (l *rawLine) topMember(first bool) (start int, role rawRole, more, ok bool) {
+	if at := l.nameAt(first); at > 0 {
+		if k := l.known.next(l.s[at:]); k != nil {
+			l.i = at + len(k.token)
+			l.names = append(l.names, name{k.sum, uint32(at + 1), uint32(l.i - 2)})
+			l.blanks()
+			return at, k.role, true, true
+		}
+	}
+	if start, more, ok = l.member(0, first); !ok || !more {
+		return 0, rawOther, false, ok
+	}
+	n := l.names[len(l.names)-1]
+	role = rawRoleOf(l.s[n.start:n.end])
+	if colon := int(n.end) + 1; colon < len(l.s) && l.s[colon] == ':' {
+		l.known.learn(l.s[start:colon+1], n.sum, role)
+	}
+	return start, role, true, true
+}
+
+// nameAt is where a name begins in the outermost object, 0 where none does.
+func (l *rawLine) nameAt(first bool) int {
+	at := l.i
+	if !first {
+		if at >= len(l.s) || l.s[at] != ',' {
+			return 0
+		}
+		at++
+	}
+	for at < len(l.s) && l.s[at] == ' ' {
+		at++
+	}
+	if at >= len(l.s) || l.s[at] != '"' {
+		return 0
+	}
+	return at
+}
+
+// take reports whether a member goes to a field of its own. Second ones of a role
+// stay where they are.
+func (l *rawLine) take(role rawRole, value string, r plog.LogRecord) bool {
 	if value[0] != '"' {
 		return false
 	}
 	text := value[1 : len(value)-1]
-	switch key {
-	case "@timestamp", "timestamp", "time", "ts":
+	switch role {
+	case rawTime:
 		st, n := logformat.ScanTime(text)
 		if l.time != 0 || n == 0 || n != len(text) || !st.Zoned {
 			return false
@@ -95,23 +136,23 @@ func (l *rawLine) take(key, value string, r plog.LogRecord) bool {
 			return false
 		}
 		l.time = at
-	case "level", "severity", "log.level":
+	case rawLevel:
 		level, ok := logformat.ParseSeverity(text)
 		if l.level != 0 || !ok || r.SeverityNumber() != 0 && r.SeverityNumber() != plog.SeverityNumber(level) {
 			return false
 		}
 		l.level = level
-	case "message", "msg":
+	case rawMessage:
 		if l.message != "" {
 			return false
 		}
 		l.message = value
-	case "trace_id", "traceId", "trace.id":
+	case rawTrace:
 		if l.trace != "" || !r.TraceID().IsEmpty() || !isHexID(text, 32) {
 			return false
 		}
 		l.trace = value
-	case "span_id", "spanId", "span.id":
+	case rawSpan:
 		if l.span != "" || !r.SpanID().IsEmpty() || !isHexID(text, 16) {
 			return false
 		}

@@ -95,6 +95,21 @@ func TestOtherBodiesAreText(t *testing.T) {
 	require.Contains(t, rawDocument(t, "{"+many.String()[1:]+"}", nil), "message")
 }
 
+func TestKnownNamesHideNothing(t *testing.T) {
+	var l rawLine
+	require.True(t, l.read(`{"a":1,"b":2,"c":3}`, plog.NewLogRecord()))
+	for _, line := range []string{`{"a":1"b":2}`, `{"a":1,"b":2,"a":3}`, `{"a":1,"b":2,"c":3,"b":4}`, `{,"a":1}`, `{"a":1,,"b":2}`, `{"a":1 "b":2}`, `{"a":1,"b":}`, `{"a":1,"b":2,}`} {
+		require.False(t, l.read(line, plog.NewLogRecord()), line)
+		require.True(t, l.read(`{"a":1,"b":2,"c":3}`, plog.NewLogRecord()))
+	}
+	require.True(t, l.read(`{"a":1, "b":2,"d":[1]}`, plog.NewLogRecord()))
+	require.Equal(t, []string{`"a":1, "b":2,"d":[1]`}, l.kept)
+	for i := range 2000 { // names that never come again are not learned for ever
+		require.True(t, l.read(fmt.Sprintf(`{"n%d":1,"m%d":{"a":2}}`, i, i), plog.NewLogRecord()))
+	}
+	require.LessOrEqual(t, len(l.known.known), 64)
+}
+
 // FuzzRawLine wants that what is spliced is what a JSON reader reads.
 func FuzzRawLine(f *testing.F) {
 	f.Add(jsonLine)
@@ -105,6 +120,12 @@ func FuzzRawLine(f *testing.F) {
 		if !l.read(line, plog.NewLogRecord()) {
 			return
 		}
+		// What is known of the lines before changes nothing.
+		first := fmt.Sprint(l.kept, l.time, l.level, l.message, l.trace, l.span)
+		for _, other := range []string{line, jsonLine, line} {
+			l.read(other, plog.NewLogRecord())
+		}
+		require.Equal(t, first, fmt.Sprint(l.kept, l.time, l.level, l.message, l.trace, l.span))
 		requireUniqueNames(t, line)
 		require.NotContains(t, line, "\n")
 		all, kept := map[string]any{}, map[string]any{}
