@@ -3,6 +3,7 @@ package lokiexporter_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -196,6 +197,19 @@ func TestStreamsAreInOrderOfTime(t *testing.T) {
 		require.False(t, f.lines[i+1].time.Before(f.lines[i].time))
 		require.Equal(t, f.lines[0].labels, f.lines[i+1].labels)
 	}
+}
+
+func TestNumbersAreWrittenAsElsewhere(t *testing.T) {
+	f := newFake(t)
+	ld := plog.NewLogs()
+	r := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	want := map[string]string{}
+	for i, n := range []float64{0, math.Copysign(0, -1), 1, -1.5, 1e-6, 9.9e-7, -1e21, 9.99e20, 1e300, 5e-324, math.MaxInt64, math.NaN(), math.Inf(1), math.Inf(-1), 0.1 + 0.2} {
+		r.Attributes().PutDouble(fmt.Sprintf("n%d", i), n)
+		want[fmt.Sprintf("n%d", i)] = pcommon.NewValueDouble(n).AsString()
+	}
+	require.NoError(t, start(t, direct(f.URL), nil).ConsumeLogs(t.Context(), ld))
+	require.Equal(t, want, f.lines[0].meta)
 }
 
 func TestOversizeLinesAndMetadataAreCutAndMarked(t *testing.T) {

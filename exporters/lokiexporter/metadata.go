@@ -3,6 +3,7 @@ package lokiexporter
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -123,6 +124,8 @@ func (m *metadata) value(k *key, v pcommon.Value, depth int) {
 		return
 	case pcommon.ValueTypeInt:
 		b.text = strconv.AppendInt(b.text[:0], v.Int(), 10)
+	case pcommon.ValueTypeDouble:
+		b.text = appendDouble(b.text[:0], v)
 	case pcommon.ValueTypeBool:
 		b.text = strconv.AppendBool(b.text[:0], v.Bool())
 	case pcommon.ValueTypeBytes:
@@ -133,6 +136,15 @@ func (m *metadata) value(k *key, v pcommon.Value, depth int) {
 		b.text = append(b.text[:0], v.AsString()...)
 	}
 	put(m, b.names.of(k), b.text)
+}
+
+// appendDouble appends a number as AsString writes it, without an allocation for those
+// that need no exponent.
+func appendDouble(dst []byte, v pcommon.Value) []byte {
+	if f := math.Abs(v.Double()); f == 0 || f >= 1e-6 && f < 1e21 {
+		return strconv.AppendFloat(dst, v.Double(), 'f', -1, 64)
+	}
+	return append(dst, v.AsString()...)
 }
 
 // shared is a pair that all records of one resource and scope have.
