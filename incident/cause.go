@@ -236,18 +236,24 @@ func (g *group) title(lead *Member) string {
 		}
 	}
 	more := len(g.members) + int(min(g.Further, 1<<20)) //nolint:gosec // bounded
+	also := ""
 	if lead != nil {
 		more--
+		also = "And "
 	}
 	if more > 0 {
 		findings := "findings"
 		if more == 1 {
 			findings = "finding"
 		}
-		text = fmt.Sprintf("%s And %d more %s at %d places.", text, more, findings, len(g.nodes))
-		if len(g.nodes) == 1 {
-			text = strings.TrimSuffix(text, " at 1 places.") + "."
+		if lead != nil {
+			findings = "more " + findings
 		}
+		text = fmt.Sprintf("%s %s%d %s", text, also, more, findings)
+		if len(g.nodes) > 1 {
+			text += fmt.Sprintf(" at %d places", len(g.nodes))
+		}
+		text += "."
 	}
 	return clip(text, maxText)
 }

@@ -261,3 +261,23 @@ func BenchmarkStorm(b *testing.B) {
 		e.Advance(begin.Add(30 * time.Second))
 	}
 }
+
+func TestTitles(t *testing.T) {
+	e := incident.NewEngine(incident.Settings{})
+	for i, s := range []string{"web", "shop", "cart"} {
+		f := alert("Slow", s, 0)
+		f.ID = fmt.Sprint(i)
+		f.Entity = append(f.Entity, incident.Attr{Key: "host.name", Value: "node-1"})
+		e.Observe(f, begin)
+	}
+	e.Advance(begin.Add(20 * time.Second))
+	require.Equal(t, "node-1: it says nothing itself, but 3 of 3 places in trouble need it. 3 findings at 3 places.", one(t, e).Title)
+
+	e = incident.NewEngine(incident.Settings{})
+	e.Observe(alert("Full", "disk", 0), begin)
+	e.Advance(begin.Add(20 * time.Second))
+	require.Equal(t, "disk: Full fires.", one(t, e).Title)
+	e.Observe(alert("Slow", "disk", 0), begin.Add(30*time.Second))
+	e.Advance(begin.Add(2 * time.Minute))
+	require.Equal(t, "disk: Full fires. And 1 more finding.", one(t, e).Title)
+}
