@@ -44,7 +44,9 @@ const (
 
 const meterName = "github.com/tidewatch/tidewatch/internal/breaker"
 
-// Gate stands between one exporter and its endpoints. It is safe for concurrent use.
+// Gate stands between one exporter and its endpoints. An exporter that has one for each
+// signal has as many circuits and limits, and their metrics show the one that is worse
+// beside the other. It is safe for concurrent use.
 type Gate struct {
 	cfg      Config
 	limiter  *Limiter // nil without a limit
