@@ -3,7 +3,6 @@ package rootcause
 import (
 	"maps"
 	"slices"
-
 	"time"
 )
 

@@ -137,7 +137,7 @@ func (s *Suspect) separate(w *Summary, b *Baseline, slowHost string) {
 			s.Separates = append(s.Separates, fmt.Sprintf("version %s%s", worst.value, since(worst.isNew)))
 		case worst.by == ByHost && worst.value == slowHost && worst.z > 4:
 			s.Host = worst.value
-			s.Separates = append(s.Separates, fmt.Sprintf("%s is slow for all that runs there", worst.value))
+			s.Separates = append(s.Separates, worst.value+" is slow for all that runs there")
 		case !alone:
 		case worst.by == ByHost:
 			s.Host = worst.value

@@ -69,7 +69,7 @@ func Explain(tr *Trace, b *Baseline) Story {
 		if h.Callee != "" {
 			where = fmt.Sprintf("the call from %s to %s was %s under way", h.Service, h.Callee, span(h.Own.Seconds()))
 		}
-		s.Why = where + fmt.Sprintf(" of %s", span(s.Duration.Seconds()))
+		s.Why = where + " of " + span(s.Duration.Seconds())
 		if h.Known {
 			s.Why += ", usually " + span(h.Usual.Seconds())
 		}

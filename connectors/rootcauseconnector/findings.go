@@ -98,8 +98,10 @@ func details(v *rootcause.Verdict) []finding.Attr {
 	s := &v.Suspects[0]
 	out := []finding.Attr{}
 	for _, a := range []finding.Attr{
-		{Key: signals.AttrFindingOperation, Value: s.Operation}, {Key: signals.AttrFindingFault, Value: string(s.Fault)},
-		{Key: "service.version", Value: s.Version}, {Key: "service.instance.id", Value: s.Instance},
+		{Key: signals.AttrFindingOperation, Value: s.Operation},
+		{Key: signals.AttrFindingFault, Value: string(s.Fault)},
+		{Key: "service.version", Value: s.Version},
+		{Key: "service.instance.id", Value: s.Instance},
 	} {
 		if a.Value != "" {
 			out = append(out, a)
