@@ -56,11 +56,14 @@ type Entry struct {
 	Name string `yaml:"name,omitempty"`
 	// Matchers are word sequences that tell of the code in a line. Case and what stands
 	// between words (up to four characters) do not matter; "*" is any one word, but not
-	// among the first two.
+	// the first.
 	Matchers []string `yaml:"matchers,omitempty"`
 	// With are word sequences of which the line must have one as well.
-	With  []string `yaml:"with,omitempty"`
-	Class Class    `yaml:"class"`
+	With []string `yaml:"with,omitempty"`
+	// General entries count only in lines without any other code: they are what a more
+	// telling error is wrapped in, or its consequence.
+	General bool  `yaml:"general,omitempty"`
+	Class   Class `yaml:"class"`
 	// Meaning is one or two sentences for somebody who never saw the code.
 	Meaning string `yaml:"meaning"`
 	// Causes are the likely ones, the most frequent first.
@@ -122,8 +125,8 @@ func checkSequence(s string) error {
 		return errors.New("has no word")
 	case len(w) > maxWords:
 		return fmt.Errorf("has more than %d words", maxWords)
-	case w[0] == anyWord || len(w) > 1 && w[1] == anyWord:
-		return errors.New("has * among its first two words")
+	case w[0] == anyWord:
+		return errors.New("begins with *: begin with a word that is in the line")
 	case w[0] == codeWord:
 		return errors.New("begins with {code}: a code alone is a matcher of its entry")
 	}

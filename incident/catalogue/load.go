@@ -133,7 +133,7 @@ func (c *Catalogue) add(f *file, node *yaml.Node, name string) error {
 	return nil
 }
 
-var keys = []string{"code", "name", "matchers", "with", "class", "meaning", "causes", "first_command", "runbook"}
+var keys = []string{"code", "name", "matchers", "with", "general", "class", "meaning", "causes", "first_command", "runbook"}
 
 // strict refuses keys that an entry has not; a Node's own Decode ignores them.
 func strict(node *yaml.Node) error {

@@ -21,7 +21,7 @@ type Matcher struct {
 }
 
 const (
-	alone  = 1 << iota // a sequence of this one word, or a form that goes on with a code
+	alone  = 1 << iota // a sequence of this one word, or one that goes on with a code or any word
 	inPair             // one of more words begins with it
 )
 
@@ -34,8 +34,18 @@ type candidate struct {
 
 // meant is what a sequence tells of, if the line has one of with as well.
 type meant struct {
-	match Match
-	with  [][]uint64
+	match   Match
+	with    [][]uint64
+	general bool
+}
+
+// rank is higher for longer sequences, and for all that are not general above all
+// that are.
+func (w *meant) rank(words int) int {
+	if w.general {
+		return words
+	}
+	return words + maxWords
 }
 
 func place(h uint64) uint64 { return h >> 8 & (1<<14 - 1) }
@@ -48,7 +58,7 @@ func (c *Catalogue) Matcher() *Matcher {
 	m := &Matcher{table: map[uint64][]candidate{}}
 	codes := map[string]map[uint64]meant{}
 	for _, e := range c.entries {
-		what := meant{match: Match{ID: e.ID(), Class: e.Class}}
+		what := meant{match: Match{ID: e.ID(), Class: e.Class}, general: e.General}
 		for _, w := range e.With {
 			what.with = append(what.with, sequence(w))
 		}
@@ -73,7 +83,7 @@ func (c *Catalogue) Matcher() *Matcher {
 func (m *Matcher) add(words []uint64, what meant, codes map[uint64]meant) {
 	cand := candidate{meant: what, codes: codes, rest: words[1:], words: len(words)}
 	key, how := words[0], byte(alone)
-	if len(words) > 1 && words[1] != codeWord {
+	if len(words) > 1 && words[1] != codeWord && words[1] != anyWord {
 		key, how = pair(words[0], words[1]), inPair
 		cand.rest = words[2:]
 	}
@@ -81,23 +91,23 @@ func (m *Matcher) add(words []uint64, what meant, codes map[uint64]meant) {
 	m.table[key] = append(m.table[key], cand)
 }
 
-// Find returns the code that line tells of. Of several, the one with the longest
-// sequence of words, then the one that comes first in the line. Nothing of line is
-// kept.
+// Find returns the code that line tells of. Of several, one that is not general, then
+// the one with the longest sequence of words, then the one that comes first in the
+// line. Nothing of line is kept.
 func (m *Matcher) Find(line string) (best Match, ok bool) {
-	longest := 0
+	highest := 0
 	before, last := uint64(0), 0 // a word that may begin a sequence, and its end
 	for i := 0; ; {
 		h, begin, end := word(line, i)
 		if end == 0 {
-			return best, longest > 0
+			return best, highest > 0
 		}
-		if before != 0 && begin-last <= maxGap {
-			longest, best = m.try(pair(before, h), line, end, longest, best)
+		if before != 0 && near(line, last, begin) {
+			highest, best = m.try(pair(before, h), line, end, highest, best)
 		}
 		how := m.begins[place(h)]
 		if how&alone != 0 {
-			longest, best = m.try(h, line, end, longest, best)
+			highest, best = m.try(h, line, end, highest, best)
 		}
 		if before = 0; how&inPair != 0 {
 			before, last = h, end
@@ -107,10 +117,10 @@ func (m *Matcher) Find(line string) (best Match, ok bool) {
 }
 
 // try compares what may begin before end.
-func (m *Matcher) try(key uint64, line string, end, longest int, best Match) (int, Match) {
+func (m *Matcher) try(key uint64, line string, end, highest int, best Match) (int, Match) {
 	for i := range m.table[key] {
 		c := &m.table[key][i]
-		if c.words <= longest {
+		if c.words+maxWords <= highest {
 			continue
 		}
 		code, ok := follows(line, end, c.rest)
@@ -121,11 +131,11 @@ func (m *Matcher) try(key uint64, line string, end, longest int, best Match) (in
 		if c.codes != nil {
 			what, ok = c.codes[code]
 		}
-		if ok && what.hasCompany(line) {
-			longest, best = c.words, what.match
+		if r := what.rank(c.words); ok && r > highest && what.hasCompany(line) {
+			highest, best = r, what.match
 		}
 	}
-	return longest, best
+	return highest, best
 }
 
 func (w *meant) hasCompany(line string) bool {

@@ -81,9 +81,9 @@ func TestFaultsAreNamed(t *testing.T) {
 		"family: x\nentries:\n  - {code: A, klass: b}":   `bad.yaml:3: key "klass" in line 3 is not known`,
 		"family: x\nentries:\n  - {code: A}":             `class "" of A is not one of those listed`,
 		"family: x\nentries:\n  - {code: A, class: dns}": "bad.yaml:3: meaning of A is missing",
-		"family: x\nentries:\n  - {code: A, class: dns, meaning: m, causes: [c], first_command: c}":                        "matchers of A are missing",
-		"family: x\nentries:\n  - {code: A, class: dns, meaning: m, causes: [c], first_command: c, matchers: [\"a * b\"]}": "has * among its first two words",
-		"family: x\nentries:\n  - {code: A, class: dns, meaning: m, causes: [c], first_command: c, matchers: [\"--\"]}":    "has no word",
+		"family: x\nentries:\n  - {code: A, class: dns, meaning: m, causes: [c], first_command: c}":                      "matchers of A are missing",
+		"family: x\nentries:\n  - {code: A, class: dns, meaning: m, causes: [c], first_command: c, matchers: [\"* b\"]}": "begins with *",
+		"family: x\nentries:\n  - {code: A, class: dns, meaning: m, causes: [c], first_command: c, matchers: [\"--\"]}":  "has no word",
 	} {
 		_, err := catalogue.Load(fstest.MapFS{"bad.yaml": {Data: []byte(yaml)}})
 		require.ErrorContains(t, err, want)

@@ -96,17 +96,39 @@ func sequence(s string) []uint64 {
 	return hashes
 }
 
+// near reports whether a word that begins at begin belongs to one that ended at end:
+// not far from it, not in the next field of a JSON object and not in a URL's query.
+func near(text string, end, begin int) bool {
+	if begin-end > maxGap {
+		return false
+	}
+	for i := end; i < begin; i++ {
+		switch text[i] {
+		case '+', '&', '?':
+			return false
+		case '"':
+			if text[i+1] == ',' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // follows reports whether the words of rest stand in text from i on, each close to
 // the one before it, and which word stands at the place of codeWord.
 func follows(text string, i int, rest []uint64) (code uint64, ok bool) {
 	for _, want := range rest {
 		h, begin, end := word(text, i)
-		if end == 0 || begin-i > maxGap {
+		if end == 0 || !near(text, i, begin) {
 			return 0, false
 		}
 		switch want {
 		case anyWord:
 		case codeWord:
+			if text[begin-1] == '/' { // a path: /status/503
+				return 0, false
+			}
 			code = h
 		case h:
 		default:
