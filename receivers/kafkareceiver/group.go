@@ -46,7 +46,7 @@ func (r *kafkaReceiver) lost(_ context.Context, _ *kgo.Client, gone map[string][
 	}
 	if n > 0 {
 		r.tel.moved(n)
-		r.set.Logger.Info("Partitions went to others.", zap.String("topic", r.topic), zap.Int("gone", n), zap.Int("left", len(r.owned)))
+		r.set.Logger.Info("Partitions are no longer read here.", zap.String("topic", r.topic), zap.Int("gone", n), zap.Int("left", len(r.owned)))
 	}
 }
 

@@ -20,7 +20,8 @@ func newGateway(t *testing.T, kafka, elasticsearch string) *agent {
 	g.writeConfig(strings.Replace(g.extra(), "  host_metrics: {collection_interval: 2s}\n", "", 1)) // it has no such receiver
 	g.exportTo(elasticsearch, "", "")
 	g.env = append(g.env, "TIDEWATCH_KAFKA_BROKERS="+kafka)
-	g.set = append(g.set, "receivers::kafka::session_timeout=6s", "receivers::kafka::fetch_wait=100ms")
+	// Small batches, so that a slow machine does not hold up a handover for long.
+	g.set = append(g.set, "receivers::kafka::session_timeout=6s", "receivers::kafka::max_batch_bytes=100000", "receivers::kafka::min_fetch_bytes=1")
 	return g
 }
 
@@ -35,8 +36,8 @@ func (a *agent) repeated() float64 { return a.own("tidewatch_exporter_repeated_i
 // An agent writes to Kafka, two gateways read, and each of the three is killed in turn
 // while lines come in: every line is in Elasticsearch, once.
 func TestKafkaLosesNothing(t *testing.T) {
-	warmUp(t, "elasticsearch")
-	es, broker := sharedBackend(t, "elasticsearch"), startBackend(t, "kafka")
+	warmUp(t, "elasticsearch", "kafka")
+	es, broker := sharedBackend(t, "elasticsearch"), sharedBackend(t, "kafka")
 	kafka := strings.TrimPrefix(broker.url, "kafka://")
 
 	a := newAgent(t)
