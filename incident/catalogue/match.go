@@ -13,16 +13,19 @@ type Match struct {
 // is safe for concurrent use.
 //
 // All sequences are looked for in one pass over the words of a line: a byte, found by
-// a word's hash, says whether a sequence begins with the word; only then the table is
-// asked. A line without any code costs the hashing of its bytes.
+// a word's hash, says whether a sequence begins with the word, and another, found by
+// that of two words, whether it goes on so; only then the table is asked. A line
+// without any code costs the hashing of its bytes.
 type Matcher struct {
-	begins [1 << 14]byte          // alone, inPair; may say so too often
+	begins [1 << 14]byte          // alone, inPair, isPair, known; may say so too often
 	table  map[uint64][]candidate // by the hash of the first word, or of the first two
 }
 
 const (
 	alone  = 1 << iota // a sequence of this one word, or one that goes on with a code or any word
 	inPair             // one of more words begins with it
+	isPair             // one of more words begins with these two
+	known              // by other bits of the hash: the table has it
 )
 
 type candidate struct {
@@ -49,6 +52,8 @@ func (w *meant) rank(words int) int {
 }
 
 func place(h uint64) uint64 { return h >> 8 & (1<<14 - 1) }
+
+func otherPlace(h uint64) uint64 { return h >> 40 & (1<<14 - 1) }
 
 // pair joins the hashes of two neighbours.
 func pair(a, b uint64) uint64 { return mix(a + b>>7) }
@@ -86,8 +91,10 @@ func (m *Matcher) add(words []uint64, what meant, codes map[uint64]meant) {
 	if len(words) > 1 && words[1] != codeWord && words[1] != anyWord {
 		key, how = pair(words[0], words[1]), inPair
 		cand.rest = words[2:]
+		m.begins[place(key)] |= isPair
 	}
 	m.begins[place(words[0])] |= how
+	m.begins[otherPlace(key)] |= known
 	m.table[key] = append(m.table[key], cand)
 }
 
@@ -103,10 +110,12 @@ func (m *Matcher) Find(line string) (best Match, ok bool) {
 			return best, highest > 0
 		}
 		if before != 0 && near(line, last, begin) {
-			highest, best = m.try(pair(before, h), line, end, highest, best)
+			if two := pair(before, h); m.begins[place(two)]&isPair != 0 && m.begins[otherPlace(two)]&known != 0 {
+				highest, best = m.try(two, line, end, highest, best)
+			}
 		}
 		how := m.begins[place(h)]
-		if how&alone != 0 {
+		if how&alone != 0 && m.begins[otherPlace(h)]&known != 0 {
 			highest, best = m.try(h, line, end, highest, best)
 		}
 		if before = 0; how&inPair != 0 {

@@ -34,7 +34,7 @@ func word(text string, i int) (hash uint64, begin, end int) {
 	begin = i
 	for i++; i < len(text) && inWord[text[i]]; i++ {
 	}
-	return hashOf(text[begin:i]), begin, i
+	return hashOf(text, begin, i), begin, i
 }
 
 const (
@@ -43,22 +43,26 @@ const (
 	primeB = 0xC2B2AE3D27D4EB4F
 )
 
-// hashOf mixes eight bytes at a time, whatever their case.
-func hashOf(w string) uint64 {
-	h := uint64(len(w)) * primeB
-	for len(w) >= 8 {
-		h = mix(h ^ (load(w) | lower))
-		w = w[8:]
+// hashOf mixes the bytes of text from begin to end eight at a time, whatever their case.
+func hashOf(text string, begin, end int) uint64 {
+	h := uint64(end-begin) * primeB
+	for ; end-begin >= 8; begin += 8 {
+		h = mix(h ^ (load(text[begin:]) | lower))
 	}
 	var rest uint64
-	for i := range len(w) {
-		rest = rest<<8 | uint64(w[i])
+	if begin+8 <= len(text) {
+		rest = load(text[begin:]) & (1<<(8*uint(end-begin)) - 1)
+	} else {
+		for i := end - 1; i >= begin; i-- {
+			rest = rest<<8 | uint64(text[i])
+		}
 	}
 	h = mix(h ^ (rest | lower))
 	return max(h, codeWord+1)
 }
 
 func load(w string) uint64 {
+	_ = w[7]
 	return uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
 		uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
 }
