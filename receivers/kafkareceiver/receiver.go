@@ -45,14 +45,14 @@ type kafkaReceiver struct {
 	abort      context.CancelFunc
 	running    sync.WaitGroup
 	once       sync.Once
-	committed  time.Time // owned by run
-	failing    bool      // owned by run
+	failing    bool // owned by run
 
 	mu        sync.Mutex            // guards all below
 	owned     map[place]*position   // the group's assignment
 	delivered map[place]*kgo.Record // the last of each partition that is not committed yet
 	giveUp    context.CancelFunc    // ends the delivery under way
 	overdue   *time.Timer           // others wait for its partitions
+	committed time.Time             // when the last commit was tried
 }
 
 // position is how far a partition was read.
@@ -212,13 +212,13 @@ func (r *kafkaReceiver) commit(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, farewell)
 	defer cancel()
 	err := r.client.CommitRecords(ctx, records...)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.committed = time.Now()
 	if err != nil {
 		r.set.Logger.Debug("commit offsets", zap.Error(err))
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	for _, rec := range records {
 		if p := (place{rec.Topic, rec.Partition}); r.delivered[p] == rec {
 			delete(r.delivered, p)
