@@ -148,11 +148,12 @@ func sharesTrace(a, b *group) bool {
 	return false
 }
 
-// rootOf returns the nearest root that x needs, nil if x is one itself. Of places that
-// need each other the one that came first is the root.
+// rootOf returns the root that x needs, nil if x is one itself: one that was named
+// before one in trouble, one in trouble before one that is only busy, then the nearest.
+// Of places that need each other the one that came first is the root.
 func (e *Engine) rootOf(x *element, c *clusters) *element {
 	var root, nearest *element // a root, or what else it needs
-	rootHops, nearestHops := 0, 0
+	rootHops, rootTelling, nearestHops := 0, 0, 0
 	for n, hops := range e.graph.below(x.Cause, e.set.MaxHops) {
 		for _, o := range c.at[n] {
 			if !e.needs(x, o) {
@@ -161,8 +162,12 @@ func (e *Engine) rootOf(x *element, c *clusters) *element {
 			if nearest == nil || hops < nearestHops || hops == nearestHops && senior(o, nearest) {
 				nearest, nearestHops = o, hops
 			}
-			if e.isRoot(o, c) && (root == nil || hops < rootHops || hops == rootHops && senior(o, root)) {
-				root, rootHops = o, hops
+			if !e.isRoot(o, c) {
+				continue
+			}
+			telling := o.telling()
+			if root == nil || telling > rootTelling || telling == rootTelling && (hops < rootHops || hops == rootHops && senior(o, root)) {
+				root, rootHops, rootTelling = o, hops, telling
 			}
 		}
 	}
@@ -170,6 +175,20 @@ func (e *Engine) rootOf(x *element, c *clusters) *element {
 		return nearest
 	}
 	return root
+}
+
+// telling is how likely a root is to be the cause of what others feel: 2 if it was
+// named, 1 if it is in trouble itself, 0 if it is only busy.
+func (g *group) telling() int {
+	if g.named() {
+		return 2
+	}
+	for _, m := range g.members {
+		if m.Signal == SignalTrouble && m.weight() >= 0.5 {
+			return 1
+		}
+	}
+	return 0
 }
 
 // needs says whether the trouble of x may come from o.
