@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/incident"
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/signals"
 )
@@ -273,4 +276,41 @@ tidewatch_tail_lines{format="json"} %d
 	}))
 	t.Cleanup(srv.Close)
 	return srv.URL + "/metrics"
+}
+
+// desk is an engine with one incident, as the incident connector offers it.
+type desk struct {
+	*incident.Engine
+
+	at time.Time
+}
+
+func (d *desk) Acknowledge(id, by string) error { return d.Engine.Acknowledge(id, by, d.at) }
+
+func (d *desk) Resolve(id, by, text string) error { return d.Engine.Resolve(id, by, text, d.at) }
+
+func (d *desk) Noise(id string, n incident.Noise) ([]incident.Suppression, error) {
+	return d.Engine.Noise(id, n, d.at)
+}
+
+func (d *desk) Cause(id string, l incident.Lesson) (incident.Entry, error) {
+	return d.Engine.Cause(id, l, d.at)
+}
+
+// incidents lets the inventory of the shop be the cause of what the orders suffer.
+func incidents(t testing.TB, e served) {
+	t.Helper()
+	now := time.Now()
+	engine := incident.NewEngine(incident.Settings{})
+	engine.Edge(incident.Edge{Client: "service:orders", Server: "service:inventory"}, now)
+	for _, s := range []string{"inventory", "orders"} {
+		engine.Observe(incident.Finding{
+			ID: s, Kind: signals.KindAlert, State: signals.StateOpen, Severity: signals.SeverityCritical, Start: now.Add(-2 * time.Minute), Time: now.Add(-time.Minute),
+			Summary: s + ": errors 12.5 %, expected 0 to 1 % <b>hostile</b>", Entity: []incident.Attr{{Key: "service.name", Value: s}},
+			Subject: []incident.Attr{{Key: "alert.name", Value: "Errors"}}, Traces: []string{fmt.Sprintf("%032x", 1)},
+		}, now.Add(-time.Minute))
+	}
+	engine.Advance(now)
+	require.Len(t, engine.Incidents(), 1)
+	e.(interface{ ServeIncidents(desk incident.Desk) }).ServeIncidents(&desk{engine, now})
 }

@@ -6,3 +6,11 @@ export async function ask(path) {
   if (!r.ok) throw new Error(body.error || r.statusText);
   return body;
 }
+
+// tell asks the agent to do something; it answers with a message for people.
+export async function tell(path, body) {
+  const r = await fetch("/api/v1/" + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(8000) });
+  const answer = await r.json();
+  if (!r.ok) throw new Error(answer.error || r.statusText);
+  return answer;
+}

@@ -17,6 +17,9 @@ export function h(tag, props = {}, ...children) {
   return e;
 }
 
+// link is the address of a view.
+export const link = (...parts) => "#/" + parts.map(encodeURIComponent).join("/");
+
 export function svg(tag, attrs, ...children) {
   const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [k, v] of Object.entries(attrs)) e.setAttribute(k, v);

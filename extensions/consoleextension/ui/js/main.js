@@ -7,6 +7,7 @@ import * as findings from "./findings.js";
 import * as metrics from "./metrics.js";
 import * as patterns from "./patterns.js";
 import * as pipeline from "./pipeline.js";
+import * as incidents from "./incidents.js";
 import * as route from "./route.js";
 
 const interval = 5000;
@@ -38,7 +39,7 @@ async function overview() {
 async function refresh() {
   if (busy || document.hidden) return;
   busy = true;
-  const results = route.follow() ? await Promise.allSettled([overview(), route.refresh()]) : await home();
+  const results = route.follow() ? await Promise.allSettled([overview(), incidents.refresh(), route.refresh()]) : await home();
   busy = false;
   const failed = results.filter((r) => r.status === "rejected");
   for (const f of failed) console.warn(f.reason);
@@ -48,7 +49,7 @@ async function refresh() {
 }
 
 async function home() {
-  const results = await Promise.allSettled([overview(), patterns.refresh(), pipeline.refresh()]);
+  const results = await Promise.allSettled([overview(), incidents.refresh(), patterns.refresh(), pipeline.refresh()]);
   // Series are named by patterns, and findings share the time axis of the series.
   results.push(...await Promise.allSettled([metrics.refresh()]), ...await Promise.allSettled([findings.refresh()]));
   return results;

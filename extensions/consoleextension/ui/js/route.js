@@ -4,11 +4,10 @@
 import { $, h, setText } from "./dom.js";
 import * as services from "./services.js";
 import * as trace from "./trace.js";
+import * as incidents from "./incidents.js";
 
-const views = { services: services.mount, trace: trace.mount };
+const views = { services: services.mount, trace: trace.mount, incidents: incidents.mount };
 let shown = null; // { hash, refresh } of the view that can be seen
-
-export const link = (...parts) => "#/" + parts.map(encodeURIComponent).join("/");
 
 // follow shows what the address asks for, and reports whether that is a view of its own.
 export function follow() {

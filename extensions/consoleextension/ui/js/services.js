@@ -1,9 +1,8 @@
 // Services: the table of all, who calls whom, and one service with its operations.
 
-import { h, svg, setText, keyed } from "./dom.js";
+import { h, svg, setText, keyed, link } from "./dom.js";
 import { ask } from "./api.js";
 import { perSecond, percent, duration, clock, count, severity } from "./format.js";
-import { link } from "./route.js";
 
 export const mount = (root, title, name) => name ? one(root, title, name) : all(root, title);
 

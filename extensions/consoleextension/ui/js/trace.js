@@ -1,9 +1,8 @@
 // One trace: where its time went, span by span, and its lines.
 
-import { h, setText } from "./dom.js";
+import { h, setText, link } from "./dom.js";
 import { ask } from "./api.js";
 import { duration, clock, plural, percent } from "./format.js";
-import { link } from "./route.js";
 import { lineList } from "./services.js";
 
 export function mount(root, title, id) {

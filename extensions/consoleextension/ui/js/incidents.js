@@ -1,0 +1,114 @@
+// Incidents: what hangs together, its cause, and what a person says of it.
+
+import { $, h, setText, keyed, link } from "./dom.js";
+import { ask, tell } from "./api.js";
+import { clock, duration, plural } from "./format.js";
+
+export const mount = (root, title, id) => id ? one(root, title, id) : all(root, title);
+
+const seconds = (t) => Date.parse(t) / 1000;
+const is = (i) => i.state !== "resolved";
+const nodeName = (n) => { const at = n.indexOf(":"); return at < 0 ? n : n.slice(at + 1); };
+const nodeKind = (n) => n.slice(0, Math.max(0, n.indexOf(":")));
+const lasted = (i, now) => is(i) ? `for ${duration(Math.max(1, now - seconds(i.start)))} · since ${clock(seconds(i.start), true)}`
+  : `${clock(seconds(i.start))} to ${clock(seconds(i.resolved))} · ${i.resolution}`;
+
+function all(root, title) {
+  title("Incidents");
+  const none = h("p", { class: "empty good", text: "No incident. Findings that hang together, by time, host, calls or trace, become one." });
+  const open = h("div", { class: "cards", "data-testid": "incidents" }), past = h("div", { class: "cards past" });
+  const head = h("h3", { text: "Resolved" });
+  root.append(none, open, head, past);
+  return async () => {
+    const { incidents, time } = await ask("incidents?limit=100");
+    none.hidden = incidents.some(is);
+    head.hidden = !incidents.some((i) => !is(i));
+    keyed(open, incidents.filter(is), (i) => i.id, card, (e, i) => fill(e, i, time));
+    keyed(past, incidents.filter((i) => !is(i)), (i) => i.id, card, (e, i) => fill(e, i, time));
+  };
+}
+
+// refresh shows what holds now on the first page and in the header.
+export async function refresh() {
+  const { incidents, open, time } = await ask("incidents?state=open&limit=20");
+  const badge = $("incident-count");
+  badge.hidden = !open;
+  badge.dataset.level = incidents.some((i) => i.severity === "critical") ? "critical" : incidents.some((i) => i.severity === "warning") ? "warning" : "info";
+  badge.setAttribute("aria-label", `${open} open`);
+  setText(badge, String(open));
+  $("incidents").hidden = !open;
+  keyed($("incidents-open"), incidents, (i) => i.id, card, (e, i) => fill(e, i, time));
+}
+
+function card(i) {
+  const e = h("article", { class: "card", "data-testid": "incident" },
+    h("div", { class: "line1" }, h("span", { class: "sev" }), h("span", { class: "kind" }), h("span", { class: "who" }), h("span", { class: "since" })),
+    h("h3", {}, h("a", { href: link("incidents", i.id) })), h("p", { class: "small muted why" }));
+  return e;
+}
+
+function fill(e, i, now) {
+  e.dataset.severity = i.severity;
+  e.dataset.state = i.state;
+  const [sev, kind, who, since] = e.firstElementChild.children;
+  setText(sev, is(i) ? i.severity : "resolved");
+  setText(kind, i.state + (i.owner ? ` by ${i.owner}` : ""));
+  setText(who, plural((i.findings ?? []).length + (i.further ?? 0), "finding"));
+  setText(since, lasted(i, now));
+  setText(e.querySelector("a"), i.title);
+  setText(e.querySelector(".why"), i.cause_why ?? "");
+}
+
+function one(root, title, id) {
+  title("Incident " + id);
+  const facts = h("dl", { class: "receipt" }), why = h("p", { "data-testid": "incident-cause" }), links = h("p", { class: "small", "data-testid": "incident-links" });
+  const actions = h("div", { class: "head", "data-testid": "incident-actions" }), said = h("p", { class: "small", role: "status" });
+  const rows = h("tbody"), history = h("ul", { class: "lines boxed" });
+  root.append(h("p", { class: "small" }, h("a", { href: "#/incidents", text: "All incidents" })), facts, why, links, actions, said,
+    h("div", { class: "scroll" }, h("table", { "data-testid": "incident-findings" }, h("caption", { text: "Findings, the cause's first" }),
+      h("thead", {}, h("tr", {}, ...["", "Where", "Finding", "Why it belongs here", "Since"].map((t) => h("th", { scope: "col", text: t })))), rows)),
+    h("div", { class: "head sub" }, h("h3", { text: "History" })), history);
+  let made = "";
+  const act = async (name, body) => {
+    try {
+      const answer = await tell(`incidents/${encodeURIComponent(id)}/${name}`, body);
+      setText(said, answer.message);
+      await load();
+    } catch (err) { setText(said, err.message); }
+  };
+  async function load() {
+    const { incident: i, time: now } = await ask("incidents/" + encodeURIComponent(id));
+    title(i.title);
+    const pairs = [["state", i.state + (i.owner ? `, ${i.owner} has it` : "")], ["severity", i.severity], ["", lasted(i, now)], ["services", (i.services ?? []).join(", ")], ["hosts", (i.hosts ?? []).join(", ")], ["known as", i.known ?? ""], ["opened again", i.returns ? `${i.returns} times` : ""]];
+    facts.replaceChildren(...pairs.filter(([, v]) => v).map(([k, v]) => h("div", {}, h("dt", { text: k }), h("dd", { text: v }))));
+    setText(why, `Cause: ${nodeName(i.cause)}. ${i.cause_why}`);
+    const to = (i.findings ?? []).flatMap((f) => f.traces ?? []);
+    const services = [...new Set([nodeKind(i.cause) === "service" ? nodeName(i.cause) : "", ...(i.services ?? [])].filter(Boolean))];
+    links.replaceChildren(...[...services.slice(0, 4).map((s) => h("a", { href: link("services", s), text: `${s}: logs and traces` })), ...[...new Set(to)].slice(0, 4).map((t) => h("a", { href: link("trace", t), text: `trace ${t.slice(0, 8)}` }))].flatMap((a) => [a, " "]));
+    if (made !== i.state) {
+      made = i.state;
+      actions.replaceChildren(...buttons(i, act));
+    }
+    keyed(rows, i.findings ?? [], (f) => f.id, (f) => h("tr", { class: "row", data: { role: f.role } }, ...Array.from({ length: 5 }, () => h("td"))), (e, f) => {
+      const [role, where, what, because, since] = e.children;
+      setText(role, f.role + (f.ended ? ", ended" : ""));
+      role.className = f.role === "cause" && !f.ended ? "bad" : "muted";
+      setText(where, nodeName(f.node ?? ""));
+      setText(what, f.summary);
+      setText(because, f.why);
+      setText(since, clock(seconds(f.start), true));
+    });
+    history.replaceChildren(...(i.history ?? []).map((v) => h("li", {}, h("time", { text: clock(seconds(v.time), true) }), [v.what, v.by ? `by ${v.by}` : "", v.text].filter(Boolean).join(" "))));
+  }
+  return load;
+}
+
+// buttons asks for a name where the answer is kept under one.
+function buttons(i, act) {
+  if (!is(i)) return [];
+  const who = h("input", { type: "text", placeholder: "Your name", "aria-label": "Your name", maxlength: "80", "data-testid": "who" });
+  const text = h("input", { type: "text", placeholder: "Why, in a few words", "aria-label": "Why, in a few words", maxlength: "200" });
+  const button = (name, label, title) => h("button", { type: "button", class: "quiet", title, text: label, data: { action: name }, on: { click: () => act(name, { by: who.value, text: text.value }) } });
+  return [who, text, button("acknowledge", "I have it", "Says that you work on it"), button("resolve", "Resolve", "Says that it is over"),
+    button("noise", "This was noise", "Writes a suppression with your name and an end, for others to review"), button("cause", "This was it", "Teaches the catalogue: next time the incident says so")];
+}
