@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,8 +115,8 @@ func (x *explained) write(b *strings.Builder, service string) {
 	}
 	if len(x.Logs) > 0 {
 		b.WriteString("\nLogs\n")
-		for i := len(x.Logs) - 1; i >= 0; i-- { // the latest comes last
-			l := x.Logs[i]
+		for _, l := range slices.Backward(x.Logs) { // the latest comes last
+
 			fmt.Fprintf(b, "  %s  %s  %s\n", time.UnixMilli(l.Time).Format("15:04:05.000"), l.Service, firstLine(l.Body))
 		}
 	}
