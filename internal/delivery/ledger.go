@@ -162,12 +162,8 @@ func (t *tally) add(m selfmetrics.Sample) {
 	case breaker.MetricState, breaker.MetricSince:
 		t.circuits.add(m)
 	case "tidewatch_exporter_dropped_items":
-		// Answers of remote write count samples, of requests that failed as a whole:
-		// upstream counts their points.
-		if !strings.HasPrefix(m.Labels["reason"], "http_") {
-			t.drop(m.Labels["reason"], m.Value)
-			t.Exported -= m.Value // they were part of what was sent
-		}
+		t.drop(m.Labels["reason"], m.Value)
+		t.Exported -= m.Value // they were part of what was sent
 	default:
 		name, _ := strings.CutPrefix(m.Name, "otelcol_exporter_")
 		switch {
