@@ -25,6 +25,9 @@ type Story struct {
 type Explainer interface {
 	// Trace tells the story of a trace; false if it is not held.
 	Trace(id string) (Story, bool)
+	// Held returns a trace with its spans, parents before children; false if it is not
+	// held. It belongs to the caller.
+	Held(id string) (*Trace, bool)
 	// Now is what users notice in the last minute and who is suspected.
 	Now() ([]Trouble, []Suspect)
 }

@@ -279,6 +279,9 @@ func (a *api) trace(q *query) (any, error) {
 	id := strings.ToLower(q.r.PathValue("id"))
 	t, spans, ok := a.store.Trace(id)
 	if !ok {
+		t, spans, ok = a.heldTrace(id)
+	}
+	if !ok {
 		return nil, notFound("there is no such trace; it may have been evicted")
 	}
 	return map[string]any{"trace": t, "spans": spans, "logs": a.store.Logs(localstore.LogQuery{TraceID: id})}, nil

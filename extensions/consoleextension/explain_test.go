@@ -25,6 +25,8 @@ func (oneTrace) Trace(id string) (rootcause.Story, bool) {
 	}}, nil), true
 }
 
+func (oneTrace) Held(string) (*rootcause.Trace, bool) { return nil, false }
+
 func (oneTrace) Now() ([]rootcause.Trouble, []rootcause.Suspect) {
 	return []rootcause.Trouble{{Service: "web", Operation: "GET /", Ratio: 3}}, []rootcause.Suspect{{Service: "web", Confidence: 0.9}}
 }
