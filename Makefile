@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: bench-loki build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-remotewrite bench-rootcause idle run clean
+.PHONY: bench-loki build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-remotewrite bench-rootcause idle run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -47,7 +47,7 @@ bench-reader: build ## what reading files costs, against upstream (built once in
 bench: bench-reader ## the reader's tables, then timings of the hot code, to compare with benchstat
 	go test -run '^$$' -bench . -benchmem ./...
 
-bench-patterns bench-logchange bench-formats bench-anomaly bench-remotewrite bench-rootcause: bench-%: build ## scores on labelled data, which TIDEWATCH_YARDSTICKS names
+bench-patterns bench-logchange bench-formats bench-anomaly bench-elasticsearch bench-remotewrite bench-rootcause: bench-%: build ## scores on labelled data, which TIDEWATCH_YARDSTICKS names
 	test/bench/$*.sh $(BINARY)
 
 bench-catalogue: ## the catalogue of error codes on labelled lines, and ns for a line without a code
