@@ -11,6 +11,12 @@ import (
 
 // Config is the configuration of root_cause. All its uses read the same one.
 type Config struct {
+	// Storage names the storage extension that keeps what is usual, and the finding that
+	// is open, across restarts; without one a restart needs some windows to know again.
+	Storage *component.ID `mapstructure:"storage"`
+	// SnapshotInterval is how often it is saved, besides whenever a finding begins, changes
+	// or ends; zero saves then and at shutdown only.
+	SnapshotInterval time.Duration `mapstructure:"snapshot_interval"`
 	// Interval is how often the last minute is compared with the time before.
 	Interval time.Duration `mapstructure:"interval"`
 	// Window is the time that is compared.
@@ -37,6 +43,8 @@ type Config struct {
 
 func createDefaultConfig() component.Config {
 	return &Config{
+		SnapshotInterval: 5 * time.Minute, // a crash costs five windows of history
+
 		Interval:       10 * time.Second, // two of them and a trace's rest are half a minute
 		Window:         time.Minute,      // some dozen requests of each kind
 		History:        8,                // with the longer ones, an hour and a quarter
@@ -56,6 +64,7 @@ func (c *Config) Validate() error {
 		bad bool
 		msg string
 	}{
+		{c.SnapshotInterval < 0, "snapshot_interval must not be negative"},
 		{c.Interval < time.Second, "interval must be at least 1s"},
 		{c.Window < 2*c.Interval, "window must be at least twice the interval"},
 		{c.History < 3, "history must be at least 3"},

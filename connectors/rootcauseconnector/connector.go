@@ -2,6 +2,7 @@ package rootcauseconnector
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -11,7 +12,9 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/snapshot"
 	"github.com/tidewatch/tidewatch/internal/tracewindow"
 	"github.com/tidewatch/tidewatch/internal/tracewindow/feed"
 	"github.com/tidewatch/tidewatch/rootcause"
@@ -23,14 +26,16 @@ const maxUnsent = 30
 // causes is the connector from traces to findings.
 type causes struct {
 	cfg       *Config
+	set       connector.Settings
 	next      consumer.Logs
 	inbox     *inbox
 	telemetry *telemetry
 	now       func() time.Time
 	window    *tracewindow.Window
 
-	quit chan struct{}
-	wg   sync.WaitGroup
+	keeper *snapshot.Keeper
+	quit   chan struct{}
+	wg     sync.WaitGroup
 
 	mu      sync.Mutex // guards watcher
 	watcher *rootcause.Watcher
@@ -41,7 +46,7 @@ type causes struct {
 func newCauses(set connector.Settings, cfg *Config, inbox *inbox, next consumer.Logs) (*causes, error) {
 	t, err := newTelemetry(set.TelemetrySettings)
 	return &causes{
-		cfg: cfg, next: next, inbox: inbox, telemetry: t, now: time.Now,
+		cfg: cfg, set: set, next: next, inbox: inbox, telemetry: t, now: time.Now,
 		window:  tracewindow.New(tracewindow.Settings{MaxBytes: cfg.MaxTraceBytes}),
 		watcher: rootcause.NewWatcher(cfg.options()),
 	}, err
@@ -53,8 +58,11 @@ func (*causes) Capabilities() consumer.Capabilities { return consumer.Capabiliti
 // explained is what shows causes to people: the console extension.
 type explained interface{ ServeRootCause(x rootcause.Explainer) }
 
-// Start begins to compare.
-func (c *causes) Start(_ context.Context, host component.Host) error {
+// Start begins to compare, with what was usual before a restart.
+func (c *causes) Start(ctx context.Context, host component.Host) error {
+	if err := c.restore(ctx, host); err != nil {
+		return err
+	}
 	for _, e := range host.GetExtensions() {
 		if x, ok := e.(explained); ok {
 			x.ServeRootCause(c)
@@ -76,15 +84,36 @@ func (c *causes) Start(_ context.Context, host component.Host) error {
 	return nil
 }
 
+func (c *causes) restore(ctx context.Context, host component.Host) error {
+	keeper, err := snapshot.Open(ctx, host, c.cfg.Storage, component.KindConnector, c.set.ID, "", c.set.Logger)
+	if err != nil {
+		return err
+	}
+	c.keeper = keeper
+	state, err := keeper.Load(ctx)
+	if err != nil {
+		return errors.Join(err, keeper.Close(ctx))
+	}
+	if err := c.watcher.Restore(state, c.now()); err != nil {
+		c.set.Logger.Warn("What was usual is not known any more; it is learned anew.", zap.Error(err))
+	}
+	keeper.Start(c.cfg.SnapshotInterval, func() ([]byte, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.watcher.Snapshot(c.now())
+	})
+	return nil
+}
+
 // Shutdown stops comparing. It may be called twice, and without Start.
-func (c *causes) Shutdown(context.Context) error {
+func (c *causes) Shutdown(ctx context.Context) error {
 	if c.quit == nil {
 		return nil
 	}
 	close(c.quit)
 	c.wg.Wait()
 	c.quit = nil
-	return nil
+	return c.keeper.Close(ctx)
 }
 
 // ConsumeTraces keeps the spans until their traces are complete.
@@ -116,12 +145,23 @@ func (c *causes) check(ctx context.Context) {
 	add(c.telemetry.lost, int64(totals.LostSpans+totals.DroppedSpans-before.LostSpans-before.DroppedSpans))
 	add(c.telemetry.dropped, dropped)
 	if len(verdicts) > 0 {
+		c.save(ctx)
 		c.unsent = append(c.unsent, c.findings(ctx, verdicts))
 		if n := len(c.unsent) - maxUnsent; n > 0 {
 			c.unsent = c.unsent[n:]
 		}
 	}
 	c.send(ctx)
+}
+
+// save keeps a finding that began, changed or ended before anybody is told.
+func (c *causes) save(ctx context.Context) {
+	if c.keeper == nil {
+		return // not started
+	}
+	if err := c.keeper.Save(ctx); err != nil {
+		c.set.Logger.Warn("State was not saved; it is tried again at the next interval.", zap.Error(err))
+	}
 }
 
 func (c *causes) send(ctx context.Context) {

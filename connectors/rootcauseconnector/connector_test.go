@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/storagetest"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
@@ -43,7 +44,9 @@ func load(t *testing.T, id string) *Config {
 
 func TestConfig(t *testing.T) {
 	require.Equal(t, createDefaultConfig(), load(t, "root_cause"))
+	id := component.MustNewID("segment_storage")
 	require.Equal(t, &Config{
+		Storage: &id, SnapshotInterval: time.Minute,
 		Interval: 5 * time.Second, Window: 30 * time.Second, History: 4, ResolveAfter: time.Minute, AcceptAfter: 30 * time.Minute,
 		UpdateInterval: 2 * time.Minute, MaxTraceBytes: 2 << 20, MaxOperations: 100, MaxEvidence: 50,
 	}, load(t, "root_cause/all"))
@@ -185,6 +188,32 @@ func TestCauseIsFoundUpdatedAndResolved(t *testing.T) {
 	require.Equal(t, "resolved", got[len(got)-1].state)
 	s.minutes(5, 20*time.Millisecond, none, "reserved")
 	require.Empty(t, s.told())
+}
+
+// A process that is killed leaves a finding open; the next one ends it, and needs no
+// history of its own.
+func TestRestartGoesOn(t *testing.T) {
+	host := storagetest.NewStorageHost().WithFileBackedStorageExtension("test", t.TempDir())
+	id := storagetest.NewStorageID("test")
+	s := newSystem(t)
+	s.causes.cfg.Storage, s.causes.cfg.SnapshotInterval = &id, 0
+	require.NoError(t, s.causes.restore(t.Context(), host))
+	s.minutes(8, 20*time.Millisecond, none, "reserved")
+	s.minutes(1, 400*time.Millisecond, none, "reserved")
+	require.Equal(t, "open", s.told()[0].state)
+	require.NoError(t, s.causes.keeper.Close(t.Context()))
+
+	next := newSystem(t)
+	next.now, next.serial, next.causes.set.ID = s.now, s.serial, s.causes.set.ID
+	next.causes.cfg.Storage, next.causes.cfg.SnapshotInterval = &id, 0
+	require.NoError(t, next.causes.restore(t.Context(), host))
+	next.minutes(4, 20*time.Millisecond, none, "reserved")
+	got := next.told()
+	require.Len(t, got, 1)
+	require.Equal(t, "resolved", got[0].state)
+	next.minutes(1, 400*time.Millisecond, none, "reserved")
+	require.Equal(t, "open", next.told()[0].state)
+	require.NoError(t, next.causes.keeper.Close(t.Context()))
 }
 
 func TestRefusedFindingsAreSentAgain(t *testing.T) {

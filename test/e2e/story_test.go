@@ -128,7 +128,7 @@ func TestExhaustedPoolIsFoundFromTheFront(t *testing.T) {
 	// Minutes are made seconds.
 	a.set = append(a.set, "connectors::root_cause::interval=2s", "connectors::root_cause::window=8s", "connectors::root_cause::resolve_after=6s", "connectors::root_cause::update_interval=2s",
 		"connectors::red::interval=1s", "connectors::incident::interval=1s", "connectors::incident::settle=1s", "connectors::incident::persist=2s",
-		"connectors::incident::resolve_after=3s", "connectors::incident::stale_after=20s")
+		"connectors::incident::resolve_after=3s")
 	a.start()
 
 	var exhausted atomic.Bool
