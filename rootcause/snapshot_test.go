@@ -69,7 +69,7 @@ func FuzzRestore(f *testing.F) {
 	require.NoError(f, err)
 	f.Add(b[:2000])
 	f.Add([]byte(`{"version":1,"recent":[{"times":[{"place":{"Service":"a"},"log":[1,2,3]}]}]}`))
-	f.Fuzz(func(t *testing.T, b []byte) {
+	f.Fuzz(func(_ *testing.T, b []byte) {
 		w := rootcause.NewWatcher(rootcause.WatcherOptions{})
 		if w.Restore(b, now) == nil {
 			at := now
