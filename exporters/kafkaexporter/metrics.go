@@ -33,22 +33,6 @@ func (e *kafkaExporter) pushMetrics(ctx context.Context, md pmetric.Metrics) err
 	return consumererror.NewMetrics(err, left)
 }
 
-func points(m pmetric.Metric) int {
-	switch m.Type() {
-	case pmetric.MetricTypeGauge:
-		return m.Gauge().DataPoints().Len()
-	case pmetric.MetricTypeSum:
-		return m.Sum().DataPoints().Len()
-	case pmetric.MetricTypeHistogram:
-		return m.Histogram().DataPoints().Len()
-	case pmetric.MetricTypeExponentialHistogram:
-		return m.ExponentialHistogram().DataPoints().Len()
-	case pmetric.MetricTypeSummary:
-		return m.Summary().DataPoints().Len()
-	}
-	return 0
-}
-
 func halveMetrics(b []byte) (first, second []byte, ok bool) {
 	whole, err := decodeMetrics.UnmarshalMetrics(b)
 	n := whole.DataPointCount()
@@ -62,16 +46,21 @@ func halveMetrics(b []byte) (first, second []byte, ok bool) {
 
 // metricsPart leaves the points from one number up to another in md and encodes them.
 func metricsPart(md pmetric.Metrics, from, to int) []byte {
-	n := -1
+	n, kept := -1, 0 // kept counts the points of one metric
 	elsewhere := func() bool {
 		n++
-		return n < from || n >= to
+		if n < from || n >= to {
+			return true
+		}
+		kept++
+		return false
 	}
 	md.ResourceMetrics().RemoveIf(func(rm pmetric.ResourceMetrics) bool {
 		rm.ScopeMetrics().RemoveIf(func(sm pmetric.ScopeMetrics) bool {
 			sm.Metrics().RemoveIf(func(m pmetric.Metric) bool {
+				kept = 0
 				removePoints(m, elsewhere)
-				return points(m) == 0
+				return kept == 0
 			})
 			return sm.Metrics().Len() == 0
 		})
