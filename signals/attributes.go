@@ -38,3 +38,6 @@ const (
 	// AttrHorizon says, on the forecast families, how far ahead: 30m, 1h or 2h.
 	AttrHorizon = "horizon"
 )
+
+// MessageKeys are where a structured log body keeps its message, the usual name first.
+var MessageKeys = [...]string{"message", "msg", "@message", "log", "body", "text", "event"}

@@ -107,8 +107,8 @@ func (p *codes) annotate(r plog.LogRecord) (catalogue.Match, bool) {
 // tellingAttributes are those whose text may name an error, the most precise first.
 var tellingAttributes = [...]string{"exception.type", "error.type", "exception.message"}
 
-// messageKeys are where a structured body keeps its message.
-var messageKeys = [...]string{"message", "msg", "@message", "log", "body", "text", "event", "error", "err"}
+// messageKeys are where a structured body keeps its message, or else its error.
+var messageKeys = append(signals.MessageKeys[:], "error", "err")
 
 // find looks at what is structured, then at the message.
 func (p *codes) find(body pcommon.Value, attrs pcommon.Map) (catalogue.Match, bool) {

@@ -110,9 +110,6 @@ func (p *patterns) annotateRecord(miner *logpattern.Miner, r plog.LogRecord, now
 	return true
 }
 
-// messageKeys are where a structured body keeps its message.
-var messageKeys = []string{"message", "msg", "@message", "log", "body", "text", "event"}
-
 func observe(miner *logpattern.Miner, body pcommon.Value, now time.Time) (m logpattern.Match, ok bool) {
 	switch body.Type() {
 	case pcommon.ValueTypeEmpty:
@@ -126,7 +123,7 @@ func observe(miner *logpattern.Miner, body pcommon.Value, now time.Time) (m logp
 		}
 		return miner.ObserveBytes(b, now), true
 	case pcommon.ValueTypeMap:
-		for _, k := range messageKeys {
+		for _, k := range signals.MessageKeys {
 			if v, found := body.Map().Get(k); found && v.Type() == pcommon.ValueTypeStr {
 				return miner.Observe(v.Str(), now), true
 			}
