@@ -3,7 +3,6 @@ package catalogue
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -39,13 +38,12 @@ var Classes = []struct {
 }
 
 func (c Class) known() bool {
-	return slices.ContainsFunc(Classes, func(k struct {
-		Class Class
-		Means string
-	},
-	) bool {
-		return k.Class == c
-	})
+	for _, k := range Classes {
+		if k.Class == c {
+			return true
+		}
+	}
+	return false
 }
 
 // Entry is what is known of one code.
