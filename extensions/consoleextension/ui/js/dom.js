@@ -20,6 +20,9 @@ export function h(tag, props = {}, ...children) {
 // link is the address of a view.
 export const link = (...parts) => "#/" + parts.map(encodeURIComponent).join("/");
 
+// heads is the head of a table; a name that begins with # is above numbers.
+export const heads = (...names) => h("thead", {}, h("tr", {}, ...names.map((n) => h("th", { scope: "col", text: n.replace("#", ""), class: n.startsWith("#") ? "num" : "" }))));
+
 export function svg(tag, attrs, ...children) {
   const e = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [k, v] of Object.entries(attrs)) e.setAttribute(k, v);

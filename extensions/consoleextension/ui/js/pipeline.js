@@ -1,6 +1,6 @@
 // The section of the pipeline: what comes in, what goes out, what waits.
 
-import { $, h, setText } from "./dom.js";
+import { $, h, setText, heads } from "./dom.js";
 import { ask } from "./api.js";
 import { count, perSecond, bytes, percent, duration } from "./format.js";
 
@@ -29,7 +29,6 @@ function details(id, table) {
 
 const cell = (text, kind = "num") => h("td", { class: kind, text });
 const bad = (n) => cell(n ? count(n) : "0", n ? "num bad" : "num muted");
-const heads = (...names) => h("thead", {}, h("tr", {}, ...names.map((n) => h("th", { scope: "col", text: n.replace("#", ""), class: n.startsWith("#") ? "num" : "" }))));
 
 // rows writes the component's name on its first row only.
 function rows(list, make) {

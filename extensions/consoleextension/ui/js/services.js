@@ -1,6 +1,6 @@
 // Services: the table of all, who calls whom, and one service with its operations.
 
-import { h, svg, setText, keyed, link } from "./dom.js";
+import { h, svg, setText, keyed, link, heads } from "./dom.js";
 import { ask } from "./api.js";
 import { perSecond, percent, duration, clock, count, severity } from "./format.js";
 
@@ -48,8 +48,6 @@ function one(root, title, name) {
   }
   return load;
 }
-
-const heads = (...names) => h("thead", {}, h("tr", {}, ...names.map((n) => h("th", { scope: "col", text: n.replace("#", ""), class: n.startsWith("#") ? "num" : "" }))));
 
 function serviceTable(caption, first) {
   const body = h("tbody");
