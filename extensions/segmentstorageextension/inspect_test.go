@@ -1,6 +1,7 @@
 package segmentstorageextension_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -27,7 +28,9 @@ func TestInspectAndRepair(t *testing.T) {
 	segment := filepath.Join(dir, q.Name, "0000000000000001.seg")
 	b, err := os.ReadFile(segment)
 	require.NoError(t, err)
-	b[len(b)/2] ^= 0xff
+	item := []byte("item 5") // its record, and no note of the queue's
+	require.Equal(t, 1, bytes.Count(b, item))
+	b[bytes.Index(b, item)] ^= 0xff
 	require.NoError(t, os.WriteFile(segment, b, 0o600))
 	files, err := segmentstorage.Verify(dir)
 	require.NoError(t, err)
