@@ -39,15 +39,20 @@ type Config struct {
 	MaxBatchRecords int `mapstructure:"max_batch_records"`
 	// BatchTimeout is how long a batch waits for more entries.
 	BatchTimeout time.Duration `mapstructure:"batch_timeout"`
+	// MaxRetryInterval is the longest wait until a batch that the pipeline refused for
+	// now is offered again. The first wait is 100ms, or this if it is shorter; each
+	// further one is twice as long.
+	MaxRetryInterval time.Duration `mapstructure:"max_retry_interval"`
 }
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		Journalctl:      "journalctl",
-		StartAt:         startTail,
-		InitialEntries:  1000, // enough to see patterns at once
-		MaxBatchRecords: 1000, // so many may be doubled by a crash between delivery and cursor
-		BatchTimeout:    200 * time.Millisecond,
+		Journalctl:       "journalctl",
+		StartAt:          startTail,
+		InitialEntries:   1000, // enough to see patterns at once
+		MaxBatchRecords:  1000, // so many may be doubled by a crash between delivery and cursor
+		BatchTimeout:     200 * time.Millisecond,
+		MaxRetryInterval: 30 * time.Second, // soon enough after an outage, and rare enough not to be felt in one
 	}
 }
 
@@ -70,6 +75,9 @@ func (c *Config) Validate() error {
 	}
 	if c.BatchTimeout <= 0 {
 		errs = append(errs, errors.New("batch_timeout must be positive"))
+	}
+	if c.MaxRetryInterval <= 0 {
+		errs = append(errs, errors.New("max_retry_interval must be positive"))
 	}
 	return errors.Join(errs...)
 }

@@ -22,6 +22,7 @@ func TestConfigIsReadAndEveryMistakeNamesItsKey(t *testing.T) {
 		"journald/initial":  "initial_entries must not be negative",
 		"journald/batch":    "max_batch_records must be positive",
 		"journald/timeout":  "batch_timeout must be positive",
+		"journald/retry":    "max_retry_interval must be positive",
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := journaldreceiver.NewFactory().CreateDefaultConfig().(*journaldreceiver.Config)

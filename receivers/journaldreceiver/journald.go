@@ -31,7 +31,6 @@ const (
 	// maxEntryBytes is the longest entry; a longer one is left out and counted.
 	maxEntryBytes = 8 << 20
 	retryFirst    = 100 * time.Millisecond
-	retryMost     = 30 * time.Second
 	restartFirst  = time.Second
 	restartMost   = 5 * time.Minute
 	// steady is how long a child must have run for the next restart to be quick.
@@ -289,7 +288,7 @@ func (j *journald) deliverAll(lines <-chan string) {
 // them for good, and then keeps the cursor. It returns false if the receiver
 // stopped before: the entries come again at the next start.
 func (j *journald) deliver(lines []string) bool {
-	for wait := retryFirst; ; wait = min(2*wait, retryMost) {
+	for wait := min(retryFirst, j.cfg.MaxRetryInterval); ; wait = min(2*wait, j.cfg.MaxRetryInterval) {
 		b := j.build(lines)
 		if b.records > 0 {
 			ctx := j.report.StartLogsOp(j.consume)

@@ -42,6 +42,10 @@ type Config struct {
 	// CommitInterval is how often the offsets of what was delivered are committed. What
 	// was delivered since comes twice after a crash.
 	CommitInterval time.Duration `mapstructure:"commit_interval"`
+	// MaxRetryInterval is the longest wait until a batch that the pipeline refused for
+	// now is offered again. The first wait is 100ms, or this if it is shorter; each
+	// further one is twice as long.
+	MaxRetryInterval time.Duration `mapstructure:"max_retry_interval"`
 
 	// MaxBatchBytes is up to how many bytes of one partition's messages are handed on as
 	// one batch, before compression. A larger message is a batch by itself.
@@ -64,17 +68,18 @@ type Topics struct {
 
 func createDefaultConfig() component.Config {
 	return &Config{
-		Client:          kafkaclient.DefaultConfig(),
-		Topics:          Topics{Logs: "tidewatch.logs", Metrics: "tidewatch.metrics", Traces: "tidewatch.traces"},
-		Group:           "tidewatch",
-		InitialOffset:   offsetEarliest,         // what waits before the first gateway starts is wanted
-		SessionTimeout:  45 * time.Second,       // Kafka's own default: a restart in less moves no partition
-		HandoverTimeout: 20 * time.Second,       // an export takes less; a rebalance may take a minute
-		CommitInterval:  time.Second,            // as many records may be doubled by a crash
-		MaxBatchBytes:   1 << 20,                // about 4000 log lines: a request to Elasticsearch or Loki
-		MaxFetchBytes:   512 << 10,              // about 5 MB of logs per partition in memory
-		FetchWait:       500 * time.Millisecond, // how far behind the gateway may be when little comes in
-		MinFetchBytes:   64 << 10,               // larger batches cost less
+		Client:           kafkaclient.DefaultConfig(),
+		Topics:           Topics{Logs: "tidewatch.logs", Metrics: "tidewatch.metrics", Traces: "tidewatch.traces"},
+		Group:            "tidewatch",
+		InitialOffset:    offsetEarliest,         // what waits before the first gateway starts is wanted
+		SessionTimeout:   45 * time.Second,       // Kafka's own default: a restart in less moves no partition
+		HandoverTimeout:  20 * time.Second,       // an export takes less; a rebalance may take a minute
+		CommitInterval:   time.Second,            // as many records may be doubled by a crash
+		MaxRetryInterval: 30 * time.Second,       // soon enough after an outage, and rare enough not to be felt in one
+		MaxBatchBytes:    1 << 20,                // about 4000 log lines: a request to Elasticsearch or Loki
+		MaxFetchBytes:    512 << 10,              // about 5 MB of logs per partition in memory
+		FetchWait:        500 * time.Millisecond, // how far behind the gateway may be when little comes in
+		MinFetchBytes:    64 << 10,               // larger batches cost less
 	}
 }
 
@@ -103,6 +108,7 @@ func (c *Config) Validate() error {
 		{"session_timeout", c.SessionTimeout},
 		{"handover_timeout", c.HandoverTimeout},
 		{"commit_interval", c.CommitInterval},
+		{"max_retry_interval", c.MaxRetryInterval},
 		{"fetch_wait", c.FetchWait},
 	} {
 		if d.d < time.Millisecond {

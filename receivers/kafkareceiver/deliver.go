@@ -125,7 +125,7 @@ func (r *kafkaReceiver) join(buffer []byte, records []*kgo.Record) (n int, batch
 // handOn gives a batch to the pipeline until that takes it or refuses it for good. It
 // is false if ctx ended before.
 func (r *kafkaReceiver) handOn(ctx context.Context, batch []byte, records []*kgo.Record) bool {
-	for wait := retryFirst; ; wait = min(2*wait, retryMost) {
+	for wait := min(retryFirst, r.cfg.MaxRetryInterval); ; wait = min(2*wait, r.cfg.MaxRetryInterval) {
 		if ctx.Err() != nil {
 			return false
 		}

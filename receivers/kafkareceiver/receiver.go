@@ -16,7 +16,6 @@ import (
 
 const (
 	retryFirst = 100 * time.Millisecond
-	retryMost  = 30 * time.Second
 	// farewell bounds the last commit and the goodbye to the group.
 	farewell = 5 * time.Second
 )

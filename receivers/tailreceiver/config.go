@@ -64,6 +64,10 @@ type Config struct {
 	// RotateWait is how long a file that was renamed away or deleted is followed
 	// after its last growth.
 	RotateWait time.Duration `mapstructure:"rotate_wait"`
+	// MaxRetryInterval is the longest wait until a batch that the pipeline refused for
+	// now is offered again. The first wait is 100ms, or this if it is shorter; each
+	// further one is twice as long.
+	MaxRetryInterval time.Duration `mapstructure:"max_retry_interval"`
 	// RateLimit limits how fast each file is read.
 	RateLimit RateLimitConfig `mapstructure:"rate_limit"`
 	// FlushTimeout is how long a last line without a line end waits for the rest of
@@ -103,6 +107,7 @@ func createDefaultConfig() component.Config {
 		MaxFiles:           100_000,
 		MaxOpenFiles:       512, // half of the usual soft limit of 1024 descriptors
 		RotateWait:         30 * time.Second,
+		MaxRetryInterval:   30 * time.Second,                // soon enough after an outage, and rare enough not to be felt in one
 		RateLimit:          RateLimitConfig{Over: overWait}, // no limit; where one is set, nothing is lost by it
 	}
 }
@@ -141,7 +146,7 @@ func (c *Config) Validate() error {
 			}
 		}
 	}
-	for key, d := range map[string]time.Duration{"poll_interval": c.PollInterval, "discovery_interval": c.DiscoveryInterval, "checkpoint_interval": c.CheckpointInterval} {
+	for key, d := range map[string]time.Duration{"poll_interval": c.PollInterval, "discovery_interval": c.DiscoveryInterval, "checkpoint_interval": c.CheckpointInterval, "max_retry_interval": c.MaxRetryInterval} {
 		if d <= 0 {
 			errs = append(errs, fmt.Errorf("%s must be positive", key))
 		}

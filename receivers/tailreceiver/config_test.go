@@ -31,6 +31,7 @@ func TestConfigIsReadAndEveryMistakeNamesItsKey(t *testing.T) {
 		"tail/flush":        "flush_timeout must not be negative",
 		"tail/batch":        "max_batch_records must be positive",
 		"tail/checkpoint":   "checkpoint_interval must be positive",
+		"tail/retry":        "max_retry_interval must be positive",
 		"tail/mode":         "multiline::mode: \"maybe\" must be auto or off",
 		"tail/start":        "multiline::start_pattern: ",
 		"tail/wait":         "multiline::timeout must be positive",

@@ -25,7 +25,6 @@ const (
 	joinWait = 5 * time.Second
 
 	retryFirst = 100 * time.Millisecond
-	retryMost  = 30 * time.Second
 )
 
 var errStopped = errors.New("receiver is stopping")
@@ -211,7 +210,7 @@ func (w *worker) deliver(f *file, p piece) (batch, error) {
 		}
 	}
 	w.t.reserve(b.records)
-	wait := retryFirst
+	wait := min(retryFirst, w.t.cfg.MaxRetryInterval)
 	for b.records > 0 {
 		ctx := w.t.report.StartLogsOp(w.t.consume)
 		n := b.logs.LogRecordCount()
@@ -231,7 +230,7 @@ func (w *worker) deliver(f *file, p piece) (batch, error) {
 		if !w.sleep(wait) {
 			return b, errStopped
 		}
-		wait = min(2*wait, retryMost)
+		wait = min(2*wait, w.t.cfg.MaxRetryInterval)
 		b.logs = w.again(f, p, share, err)
 	}
 	if limit.rate() > 0 && limit.Over == overWait {
