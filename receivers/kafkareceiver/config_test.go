@@ -33,7 +33,7 @@ func TestValidateNamesKeyAndFix(t *testing.T) {
 		`initial_offset: "now" must be earliest or latest`:              func(c *kafkareceiver.Config) { c.InitialOffset = "now" },
 		"session_timeout must be at least 1ms":                          func(c *kafkareceiver.Config) { c.SessionTimeout = 0 },
 		"handover_timeout must be at least 1ms":                         func(c *kafkareceiver.Config) { c.HandoverTimeout = 0 },
-		"max_retry_interval must be at least 1ms":                        func(c *kafkareceiver.Config) { c.MaxRetryInterval = 0 },
+		"max_retry_interval must be at least 1ms":                       func(c *kafkareceiver.Config) { c.MaxRetryInterval = 0 },
 		"max_batch_bytes must be from 1 to 1073741824":                  func(c *kafkareceiver.Config) { c.MaxBatchBytes = 0 },
 	} {
 		cfg := kafkareceiver.NewFactory().CreateDefaultConfig().(*kafkareceiver.Config)
