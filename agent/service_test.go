@@ -74,7 +74,7 @@ func (r *running) awaitReady() {
 	case err := <-r.done:
 		require.NoError(r.t, err)
 		r.t.Fatal("the agent ended")
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		r.t.Fatal("the agent did not become ready")
 	}
 }
@@ -84,7 +84,7 @@ func (r *running) stop() {
 	select {
 	case err := <-r.done:
 		require.NoError(r.t, err)
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		r.t.Fatal("the agent did not stop")
 	}
 }

@@ -364,7 +364,7 @@ func TestSendsAtIntervals(t *testing.T) {
 			})
 		}
 	}
-	require.Eventually(t, func() bool { return len(ms.AllMetrics()) > 2 && len(ls.AllLogs()) > 0 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(ms.AllMetrics()) > 2 && len(ls.AllLogs()) > 0 }, time.Minute, time.Millisecond)
 	wg.Wait()
 	for range 2 { // twice is allowed
 		require.NoError(t, m.Shutdown(t.Context()))

@@ -84,7 +84,7 @@ func TestNothingIsLostWhileTheServerIsAwayAndTheAgentRestarts(t *testing.T) {
 		return 0, ""
 	}
 	_, stop = startQueued(t, again.URL, dir)
-	require.Eventually(t, func() bool { return len(again.docs()) >= 2000 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(again.docs()) >= 2000 }, time.Minute, 10*time.Millisecond)
 	stop()
 	requireExactly(t, again, 2000)
 }
@@ -102,7 +102,7 @@ func TestServerThatDiesAmidBatchesGetsEachRecordOnce(t *testing.T) {
 	for range 3 {
 		require.NoError(t, e.ConsumeLogs(t.Context(), records(1000)))
 	}
-	require.Eventually(t, func() bool { return len(f.docs()) >= 1000 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(f.docs()) >= 1000 }, time.Minute, 10*time.Millisecond)
 	stop()
 	requireExactly(t, f, 1000)
 }

@@ -73,7 +73,7 @@ func TestNothingIsLostWhileTheServerIsAwayAndTheAgentRestarts(t *testing.T) {
 		return false
 	}
 	_, stop = startQueued(t, again.URL, dir)
-	require.Eventually(t, func() bool { return len(again.all()) >= 2000 }, 20*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return len(again.all()) >= 2000 }, time.Minute, 10*time.Millisecond)
 	stop()
 	require.Len(t, again.all(), 2000)
 }

@@ -45,7 +45,7 @@ func TestRealPrometheus(t *testing.T) {
 		require.Eventually(t, func() bool {
 			got := ask("/api/v1/query", url.Values{"query": {q}})
 			return strings.Contains(got, `"value":[`) && strings.Contains(got, want)
-		}, 20*time.Second, 200*time.Millisecond, q)
+		}, time.Minute, 200*time.Millisecond, q)
 	}
 	exemplars := ask("/api/v1/query_exemplars", url.Values{
 		"query": {`requests_total{job="checkout"}`}, "start": {fmt.Sprint(t0.Unix() - 1)}, "end": {fmt.Sprint(time.Now().Unix())},

@@ -55,14 +55,14 @@ func TestStoredQueueSurvivesRestart(t *testing.T) {
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			return len(r.headers) > 1
-		}, 10*time.Second, time.Millisecond)
+		}, time.Minute, time.Millisecond)
 	})
 	require.Empty(t, r.samples())
 	r.mu.Lock()
 	r.answers = nil
 	r.mu.Unlock()
 	run(func(func(int)) {
-		require.Eventually(t, func() bool { return len(r.samples()) >= 20 }, 10*time.Second, 10*time.Millisecond)
+		require.Eventually(t, func() bool { return len(r.samples()) >= 20 }, time.Minute, 10*time.Millisecond)
 	})
 	got := map[string]bool{}
 	for _, s := range r.samples() {

@@ -158,7 +158,7 @@ func TestPageInBrowser(t *testing.T) {
 					chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, at[0].(float64), at[1].(float64)), chromedp.Sleep(100*time.Millisecond))
 				text, _ := b.eval(`document.querySelectorAll("#charts .state")[6].textContent`).(string)
 				return clock.MatchString(text)
-			}, 20*time.Second, 200*time.Millisecond)
+			}, time.Minute, 200*time.Millisecond)
 			b.shot(scheme+"-crosshair", false)
 			b.clean()
 		})

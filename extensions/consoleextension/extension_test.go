@@ -172,7 +172,7 @@ func TestPipeline(t *testing.T) {
 		_, body := get(t, e, http.MethodGet, "/api/v1/pipeline", "")
 		require.NoError(t, json.Unmarshal([]byte(body), &v))
 		return v.Available && v.Process.CPU != nil
-	}, 10*time.Second, 100*time.Millisecond)
+	}, time.Minute, 100*time.Millisecond)
 	require.Len(t, v.Receivers, 4)
 	otlp := v.Receivers[1]
 	require.Equal(t, "otlp logs", otlp.ID+" "+otlp.Signal)

@@ -88,7 +88,7 @@ func TestProbes(t *testing.T) {
 	require.Eventually(t, func() bool {
 		code, r := get(t, base+"/readyz")
 		return code == http.StatusOK && len(r.Exporters) == 1 && r.Exporters[0].Sent == 5
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 
 	id := componentstatus.NewInstanceID(component.MustNewID("loki"), component.KindExporter)
 	ext.(componentstatus.Watcher).ComponentStatusChanged(id, componentstatus.NewPermanentErrorEvent(errors.New("no such host")))

@@ -109,7 +109,7 @@ func TestEveryRecordIsAccountedFor(t *testing.T) {
 				}
 				if last || r.IntN(2) == 0 { // all is delivered, but what is being sent: that fails for good
 					b.unblock()
-					require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+					require.Eventually(t, func() bool { return m.value("items") == 0 }, time.Minute, time.Millisecond)
 					damaged += m.value("dropped_items")
 				} else {
 					damaged += m.value("dropped_items")
@@ -158,7 +158,7 @@ func TestWhatAFullQueueGivesUp(t *testing.T) {
 			b := &backend{blocked: make(chan struct{})}
 			e := startQueue(t, m.ext, b, 1)
 			require.NoError(t, e.ConsumeLogs(t.Context(), several("being sent", 1)))
-			require.Eventually(t, func() bool { return b.pushes() == 1 }, 20*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return b.pushes() == 1 }, time.Minute, time.Millisecond)
 			for i := range 200 {
 				require.NoError(t, e.ConsumeLogs(t.Context(), several(fmt.Sprint("item ", i), 20)))
 			}
@@ -166,7 +166,7 @@ func TestWhatAFullQueueGivesUp(t *testing.T) {
 			require.Equal(t, int64(4001), waiting+dropped)
 			require.Positive(t, dropped)
 			b.unblock()
-			require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return m.value("items") == 0 }, time.Minute, time.Millisecond)
 			require.Equal(t, dropped, m.value("dropped_items"))
 			require.NoError(t, e.Shutdown(context.Background()))
 			got := b.delivered()

@@ -25,14 +25,14 @@ func TestWhatDamageTakesWithItsCountIsMissed(t *testing.T) {
 	for i := range 5 {
 		require.NoError(t, e.ConsumeLogs(t.Context(), several(fmt.Sprint("early ", i), 7)))
 	}
-	require.Eventually(t, func() bool { delivered = len(b.delivered()); return delivered == 35 && m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { delivered = len(b.delivered()); return delivered == 35 && m.value("items") == 0 }, time.Minute, time.Millisecond)
 	require.NoError(t, e.Shutdown(context.Background()))
 	b = &backend{blocked: make(chan struct{})}
 	e = startQueue(t, m.ext, b, 2)
 	for i := range 10 {
 		require.NoError(t, e.ConsumeLogs(t.Context(), several(fmt.Sprint("item ", i), 20)))
 	}
-	require.Eventually(t, func() bool { return b.pushes() == 2 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return b.pushes() == 2 }, time.Minute, time.Millisecond)
 	copied := copyOf(t, dir)
 	b.unblock()
 	require.NoError(t, e.Shutdown(context.Background()))
@@ -58,7 +58,7 @@ func TestWhatDamageTakesWithItsCountIsMissed(t *testing.T) {
 		m := startMeasured(t, again, "block")
 		b := &backend{}
 		e := startQueue(t, m.ext, b, 1)
-		require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return m.value("items") == 0 }, time.Minute, time.Millisecond)
 		dropped, carried := m.value("dropped_items"), m.value("carried_items")
 		require.NoError(t, e.Shutdown(context.Background()))
 		late := 0

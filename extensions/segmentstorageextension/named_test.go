@@ -41,7 +41,7 @@ func damageIsNamed(t *testing.T, r *rand.Rand) {
 		}
 		require.Eventually(t, func() bool {
 			return b.successes() == deliveries && m.value("items") == in-int64(len(b.delivered()))
-		}, 20*time.Second, time.Millisecond)
+		}, time.Minute, time.Millisecond)
 		if r.IntN(2) == 0 {
 			time.Sleep(300 * time.Millisecond) // what waited in memory is in the file
 		}
@@ -59,7 +59,7 @@ func damageIsNamed(t *testing.T, r *rand.Rand) {
 		m := startMeasured(t, again, "block")
 		last := &backend{}
 		e := startQueue(t, m.ext, last, 1+r.IntN(3))
-		require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return m.value("items") == 0 }, time.Minute, time.Millisecond)
 		dropped, carried := m.value("dropped_items"), m.value("carried_items")
 		require.NoError(t, e.Shutdown(context.Background()))
 		m.stop()

@@ -152,7 +152,7 @@ func abandoned(t *testing.T, n, inFlight int) string {
 	for i := range n {
 		require.NoError(t, e.ConsumeLogs(t.Context(), logs(fmt.Sprint("item ", i))))
 	}
-	require.Eventually(t, func() bool { return b.pushes() == inFlight }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return b.pushes() == inFlight }, time.Minute, time.Millisecond)
 	left := ""
 	require.Eventually(t, func() bool { // until the notes about the items in flight are in the file
 		left = copyOf(t, dir)
@@ -162,7 +162,7 @@ func abandoned(t *testing.T, n, inFlight int) string {
 		require.NoError(t, err)
 		require.NoError(t, l.Close())
 		return len(notes) >= 4*9+2+8*inFlight // four numbers and the list
-	}, 20*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	close(b.blocked)
 	require.NoError(t, e.Shutdown(context.Background()))
 	return left
@@ -175,7 +175,7 @@ func recovered(t *testing.T, dir string, n int) []string {
 	b := &backend{}
 	ext := start(t, dir, nil)
 	e := startQueue(t, ext, b, 2)
-	deadline := time.Now().Add(3 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for len(b.delivered()) < n && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
@@ -290,7 +290,7 @@ func TestAFullQueueRefusesForNowAndLosesNothing(t *testing.T) {
 		}
 		want = append(want, body)
 	}
-	require.Eventually(t, func() bool { return len(b.delivered()) >= len(want) }, 30*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(b.delivered()) >= len(want) }, time.Minute, time.Millisecond)
 	require.NoError(t, e.Shutdown(context.Background()))
 	require.ElementsMatch(t, want, b.delivered())
 }

@@ -27,7 +27,7 @@ func TestReplayDeliversTheQueueOfAnotherHost(t *testing.T) {
 	b := &backend{}
 	e := startQueue(t, m.ext, b, 1)
 	require.Equal(t, int64(13), m.value("carried_items"))
-	require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return m.value("items") == 0 }, time.Minute, time.Millisecond)
 	require.ElementsMatch(t, append(items(3), items(10)...), b.delivered())
 	require.Zero(t, m.value("dropped_items"))
 	require.NoError(t, e.Shutdown(context.Background()))
@@ -149,7 +149,7 @@ func drained(t *testing.T, dir string) []string {
 	m := startMeasured(t, dir, "block")
 	b := &backend{}
 	e := startQueue(t, m.ext, b, 1)
-	require.Eventually(t, func() bool { return m.value("items") == 0 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return m.value("items") == 0 }, time.Minute, time.Millisecond)
 	require.NoError(t, e.Shutdown(context.Background()))
 	m.stop()
 	return b.delivered()

@@ -100,7 +100,7 @@ func TestSavesAtIntervalsAndSaysWhatFails(t *testing.T) {
 	_, err = k.Load(t.Context())
 	require.EqualError(t, err, "load snapshot: disk full")
 	k.Start(time.Millisecond, func() ([]byte, error) { return nil, nil })
-	require.Eventually(t, func() bool { return logs.Len() > 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return logs.Len() > 1 }, time.Minute, time.Millisecond)
 	require.ErrorContains(t, k.Close(t.Context()), "save snapshot: disk full")
 }
 

@@ -92,7 +92,7 @@ func TestEverythingArrives(t *testing.T) {
 	table.row("Prometheus (written)", "points of shop_queue_depth with the time sent", pushes, sameTimes(shop.gaugeTimes, samples))
 	// The agent's own measurements of the host go the same ways.
 	for name, b := range map[string]*backend{"written": written, "scraped": scraped} {
-		eventually(t, 30*time.Second, "host metrics are "+name, func() error {
+		eventually(t, time.Minute, "host metrics are "+name, func() error {
 			_, err := promQL(b.url, "system_cpu_utilization_ratio")
 			return err
 		})
