@@ -147,14 +147,32 @@ func (q *query) fail(format string, args ...any) {
 func (a *api) series(q *query) (any, error) {
 	text, state, limit := strings.ToLower(q.text("q")), q.text("state"), q.limit(maxLimit)
 	all := a.store.Series()
-	out := make([]localstore.SeriesView, 0, len(all))
+	out := make([]seriesAnswer, 0, len(all))
 	for _, v := range all {
 		v.Description = "" // only with one series
 		if len(out) < limit && (state == "" || v.State == state) && matches(v, text) {
-			out = append(out, v)
+			out = append(out, a.named(v))
 		}
 	}
 	return map[string]any{"time": a.now().Unix(), "total": len(all), "series": out}, nil
+}
+
+// seriesAnswer is a series; one of the lines of a pattern has the pattern's template.
+type seriesAnswer struct {
+	localstore.SeriesView
+	Template string `json:"template,omitempty"`
+}
+
+func (a *api) named(v localstore.SeriesView) seriesAnswer {
+	answer := seriesAnswer{SeriesView: v}
+	if v.Metric == signals.MetricPatternLines {
+		for _, at := range v.Attrs {
+			if at.Key == signals.AttrPatternID {
+				answer.Template = a.store.Template(at.Value)
+			}
+		}
+	}
+	return answer
 }
 
 func matches(v localstore.SeriesView, text string) bool {
@@ -200,7 +218,7 @@ func (a *api) oneSeries(q *query) (any, error) {
 	if !ok {
 		return nil, notFound("there is no such series; it may have been evicted")
 	}
-	return map[string]any{"series": v, "points": p}, nil
+	return map[string]any{"series": a.named(v), "points": p}, nil
 }
 
 // patterns lists log patterns, the most frequent first.

@@ -121,7 +121,7 @@ func TestPageInBrowser(t *testing.T) {
 	url := "http://" + e.Address() + "/"
 
 	t.Run("empty", func(t *testing.T) {
-		b := open(t, url, "light", 1280, 900)
+		b := open(t, url+"#/metrics", "light", 1280, 900)
 		require.Contains(t, b.eval(`document.getElementById("metrics-empty").textContent`), "within a minute or two")
 		require.Equal(t, "starting", b.eval(`document.getElementById("status").dataset.level`))
 		b.shot("empty", false)
@@ -134,20 +134,21 @@ func TestPageInBrowser(t *testing.T) {
 			b := open(t, url, scheme, 1280, 900)
 			require.Equal(t, "2", b.eval(`document.getElementById("open-count").textContent`))
 			require.EqualValues(t, 2, b.eval(`document.querySelectorAll("#findings-open [data-testid=finding]").length`))
-			require.Greater(t, b.eval(`document.querySelectorAll("#charts canvas").length`), 10.0)
 			require.Equal(t, "critical", b.eval(`document.getElementById("status").dataset.level`))
 			require.Contains(t, b.eval(`document.querySelector("[data-testid=finding-receipt]").textContent`), "47 %")
 			require.EqualValues(t, 0, b.eval(`document.querySelectorAll("main script, main img, main b").length`), "log lines are text")
-			require.Contains(t, b.eval(`document.querySelector("[data-testid=receivers]").textContent`), "tail")
 			b.shot(scheme, false)
 			b.shot(scheme+"-full", true)
-			b.run(chromedp.Click(chromedp.CSS(`#pattern-rows .rowbtn`)), chromedp.WaitVisible(chromedp.CSS(`[data-testid=pattern-lines] li`)),
-				chromedp.Click(chromedp.CSS(`#series-rows .rowbtn`)), chromedp.WaitVisible(chromedp.CSS(`#series-rows canvas`)),
-				chromedp.Click(chromedp.CSS(`#findings-past summary`)), chromedp.WaitVisible(chromedp.CSS(`#findings-past .card`)),
-				chromedp.SendKeys(chromedp.CSS(`#series-search`), "network packets"), chromedp.Sleep(200*time.Millisecond),
-				chromedp.Click(chromedp.CSS(`#findings-open .links button`)), chromedp.WaitVisible(chromedp.CSS(`[data-pattern="0000000000000002"] [aria-expanded=true]`)),
-				chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 500, 400), chromedp.Sleep(300*time.Millisecond))
-			require.EqualValues(t, 1, b.eval(`document.querySelectorAll("#findings-open .links a").length`), "only http links")
+			require.EqualValues(t, 1, b.eval(`document.querySelectorAll("#findings-open .links a[href^=http]").length`), "only http links")
+			b.run(chromedp.Click(chromedp.CSS(`#findings-past summary`)), chromedp.WaitVisible(chromedp.CSS(`#findings-past .card`)),
+				chromedp.Click(chromedp.CSS(`#findings-open .links a[href^="#/logs"]`)), chromedp.WaitVisible(chromedp.CSS(`[data-pattern="0000000000000002"] [aria-expanded=true]`)),
+				chromedp.WaitVisible(chromedp.CSS(`[data-testid=pattern-lines] li`)),
+				chromedp.Click(chromedp.CSS(`nav a[href="#/pipeline"]`)), chromedp.WaitVisible(chromedp.CSS(`[data-testid=receivers]`)))
+			require.Contains(t, b.eval(`document.querySelector("[data-testid=receivers]").textContent`), "tail")
+			b.run(chromedp.Click(chromedp.CSS(`nav a[href="#/metrics"]`)), chromedp.WaitVisible(chromedp.CSS(`#charts canvas`)))
+			require.Greater(t, b.eval(`document.querySelectorAll("#charts canvas").length`), 10.0)
+			b.run(chromedp.Click(chromedp.CSS(`#series-rows .rowbtn`)), chromedp.WaitVisible(chromedp.CSS(`#series-rows canvas`)),
+				chromedp.SendKeys(chromedp.CSS(`#series-search`), "network packets"), chromedp.Sleep(200*time.Millisecond))
 			require.EqualValues(t, 4, b.eval(`document.querySelectorAll("#series-rows tr.row").length`))
 			b.shot(scheme+"-used-full", true)
 			// The crosshair is shared: pointing at one chart moves it in all.
@@ -170,7 +171,7 @@ func TestPageInBrowser(t *testing.T) {
 		require.Contains(t, b.eval(`document.querySelector("tr[data-service=inventory]").textContent`), "12.5 %")
 		require.EqualValues(t, 4, b.eval(`document.querySelectorAll("[data-testid=calls] tbody tr").length`))
 		require.EqualValues(t, 5, b.eval(`document.querySelectorAll(".callgraph .node").length`))
-		require.True(t, b.eval(`document.getElementById("home").hidden`).(bool))
+		require.True(t, b.eval(`document.getElementById("view-now").hidden`).(bool))
 		b.shot("services", false)
 		b.run(chromedp.Click(chromedp.CSS(`tr[data-service=inventory] a`)), chromedp.WaitVisible(chromedp.CSS(`[data-testid=traces] a`)))
 		require.Equal(t, "inventory", b.eval(`document.querySelector("[data-testid=view-title]").textContent`))
@@ -190,7 +191,7 @@ func TestPageInBrowser(t *testing.T) {
 		b.run(chromedp.WaitVisible(chromedp.CSS(`[data-testid=view-problem]`)))
 		b.eval(`location.hash = "#pipeline"`)
 		b.run(chromedp.WaitVisible(chromedp.CSS(`#pipeline-body table`)))
-		require.True(t, b.eval(`document.getElementById("view").hidden`).(bool))
+		require.True(t, b.eval(`document.getElementById("view-services").hidden`).(bool))
 	})
 	t.Run("incidents", func(t *testing.T) {
 		incidents(t, e)
@@ -216,10 +217,10 @@ func TestPageInBrowser(t *testing.T) {
 		b := open(t, url, "dark", 390, 844)
 		require.LessOrEqual(t, b.eval(`document.documentElement.scrollWidth`), 390.0)
 		b.shot("phone", false)
-		for i, at := range []string{"metrics", "series-rows", "patterns", "pipeline"} {
-			b.eval(`document.documentElement.style.scrollBehavior = "auto"; document.getElementById("` + at + `").scrollIntoView()`)
-			b.run(chromedp.Sleep(200 * time.Millisecond))
-			b.shot(fmt.Sprint("phone-", i+1), false)
+		for _, view := range []string{"metrics", "logs", "services", "incidents", "pipeline", "rules"} {
+			b.run(chromedp.Click(chromedp.CSS(`nav a[href="#/`+view+`"]`)), chromedp.Sleep(500*time.Millisecond))
+			require.LessOrEqual(t, b.eval(`document.documentElement.scrollWidth`), 390.0, view)
+			b.shot("phone-"+view, false)
 		}
 		b.clean()
 	})

@@ -12,11 +12,13 @@ type overview struct {
 	Host    hostInfo `json:"host"`
 	Version string   `json:"version"`
 	// Time and Started are Unix seconds.
-	Time          int64             `json:"time"`
-	Started       int64             `json:"started"`
-	UptimeSeconds int64             `json:"uptime_seconds"`
-	Status        status            `json:"status"`
+	Time          int64  `json:"time"`
+	Started       int64  `json:"started"`
+	UptimeSeconds int64  `json:"uptime_seconds"`
+	Status        status `json:"status"`
+	// OpenFindings and OpenIncidents are counted by severity.
 	OpenFindings  map[string]int    `json:"open_findings"`
+	OpenIncidents map[string]int    `json:"open_incidents"`
 	SeriesStates  map[string]int    `json:"series_states"`
 	Totals        localstore.Totals `json:"totals"`
 }
@@ -43,6 +45,7 @@ func (a *api) overview(*query) (any, error) {
 		Started:       a.started.Unix(),
 		UptimeSeconds: int64(now.Sub(a.started).Seconds()),
 		OpenFindings:  map[string]int{signals.SeverityCritical: 0, signals.SeverityWarning: 0, signals.SeverityInfo: 0},
+		OpenIncidents: map[string]int{signals.SeverityCritical: 0, signals.SeverityWarning: 0, signals.SeverityInfo: 0},
 		SeriesStates:  map[string]int{"learning": 0, "normal": 0, "anomalous": 0, "adapting": 0},
 		Totals:        a.store.Totals(),
 	}
@@ -52,6 +55,13 @@ func (a *api) overview(*query) (any, error) {
 			o.OpenFindings[knownSeverity(f.Severity)]++
 			if worst == "" {
 				worst = f.Summary
+			}
+		}
+	}
+	if desk, err := a.desk(); err == nil {
+		for _, i := range desk.Incidents() {
+			if i.Open() {
+				o.OpenIncidents[knownSeverity(i.Severity)]++
 			}
 		}
 	}

@@ -189,6 +189,17 @@ func (s *Store) Patterns(now time.Time) []PatternView {
 	return out
 }
 
+// Template returns the template of a pattern, empty if it is not held.
+func (s *Store) Template(id string) string {
+	t := &s.patterns
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if e, ok := t.byID[id]; ok {
+		return e.Value.(*pattern).Template
+	}
+	return ""
+}
+
 func (p *pattern) view(m int64) PatternView {
 	v := p.PatternView
 	v.Services = append([]string{}, v.Services...)

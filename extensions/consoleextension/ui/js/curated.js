@@ -1,8 +1,6 @@
 // Which of the watched series are shown as charts, and in which order: what a
 // person asks a host first.
 
-import { templateOf } from "./patterns.js";
-
 const attr = (s, key) => s.attributes.find((a) => a.key === key)?.value;
 const is = (metric, attrs = {}) => (s) => s.metric === metric && Object.entries(attrs).every(([k, v]) => attr(s, k) === v);
 const device = (s) => attr(s, "device") ?? "";
@@ -75,4 +73,4 @@ const builtin = (s) => /^(system|process|tidewatch|otelcol)\./.test(s.metric);
 
 const patternID = (s) => s.metric === "tidewatch.log.pattern.lines" && attr(s, "log.pattern.id");
 
-export const title = (s) => patternID(s) ? "Log lines: " + (templateOf(patternID(s)) ?? patternID(s)) : [s.metric, ...s.attributes.map((a) => a.value)].join(" · ");
+export const title = (s) => patternID(s) ? "Log lines: " + (s.template || patternID(s)) : [s.metric, ...s.attributes.map((a) => a.value)].join(" · ");

@@ -17,8 +17,13 @@ export function h(tag, props = {}, ...children) {
   return e;
 }
 
-// link is the address of a view.
-export const link = (...parts) => "#/" + parts.map(encodeURIComponent).join("/");
+// link is the address of a view: its name, arguments and, last, an object with the
+// query, of which what is empty is left out.
+export function link(...parts) {
+  const query = typeof parts.at(-1) === "object" ? parts.pop() : {};
+  const q = new URLSearchParams(Object.entries(query).filter(([, v]) => v || v === 0)).toString();
+  return "#/" + parts.map(encodeURIComponent).join("/") + (q && "?" + q);
+}
 
 // heads is the head of a table; a name that begins with # is above numbers.
 export const heads = (...names) => h("thead", {}, h("tr", {}, ...names.map((n) => h("th", { scope: "col", text: n.replace("#", ""), class: n.startsWith("#") ? "num" : "" }))));

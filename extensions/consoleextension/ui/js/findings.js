@@ -1,10 +1,9 @@
 // The section of findings: what is wrong, since when, and on what evidence.
 
-import { $, h, setText, keyed } from "./dom.js";
+import { $, h, setText, keyed, link } from "./dom.js";
 import { ask } from "./api.js";
 import { Chart, expected } from "./chart.js";
 import { shared } from "./metrics.js";
-import { reveal } from "./patterns.js";
 import { unitOf, duration, clock, ago, plural, short } from "./format.js";
 
 const kinds = {
@@ -15,6 +14,7 @@ const kinds = {
 const maxCharts = 6;
 
 export async function refresh() {
+  init();
   const answer = await ask("findings?limit=200");
   const open = answer.findings.filter((f) => f.state !== "resolved"), past = answer.findings.filter((f) => f.state === "resolved");
   setText($("findings-note"), open.length ? `${plural(open.length, "open finding")}` : "");
@@ -89,7 +89,7 @@ function links(e, f) {
   const key = [pattern, ...urls].join(" ");
   if (e.shown === key) return;
   e.shown = key;
-  e.replaceChildren(...(pattern ? [h("button", { type: "button", class: "quiet", text: "Show its lines", on: { click: () => reveal(pattern) } })] : []),
+  e.replaceChildren(...(pattern ? [h("a", { class: "lines-link", href: link("logs", { pattern }), text: "Show its lines" })] : []),
     ...urls.map((l) => h("a", { href: l, rel: "noopener noreferrer", target: "_blank", text: new URL(l).hostname })));
 }
 
@@ -116,6 +116,10 @@ async function history(id, since) {
   return points[id] ?? { t: [] };
 }
 
-export function init() {
+let ready = false;
+
+function init() {
+  if (ready) return;
+  ready = true;
   $("findings-past").addEventListener("toggle", () => refresh().catch(() => { /* the next refresh tries again */ }));
 }

@@ -2,9 +2,10 @@
 
 import { $, h, setText, keyed, link } from "./dom.js";
 import { ask, tell } from "./api.js";
+import { anew } from "./route.js";
 import { clock, duration, plural } from "./format.js";
 
-export const mount = (root, title, id) => id ? one(root, title, id) : all(root, title);
+export const { enter, leave, refresh } = anew((root, title, id) => id ? one(root, title, id) : all(root, title));
 
 const seconds = (t) => Date.parse(t) / 1000;
 const is = (i) => i.state !== "resolved";
@@ -28,14 +29,9 @@ function all(root, title) {
   };
 }
 
-// refresh shows what holds now on the first page and in the header.
-export async function refresh() {
+// holding shows on the first page what holds now.
+export async function holding() {
   const { incidents, open, time } = await ask("incidents?state=open&limit=20");
-  const badge = $("incident-count");
-  badge.hidden = !open;
-  badge.dataset.level = incidents.some((i) => i.severity === "critical") ? "critical" : incidents.some((i) => i.severity === "warning") ? "warning" : "info";
-  badge.setAttribute("aria-label", `${open} open`);
-  setText(badge, String(open));
   $("incidents").hidden = !open;
   keyed($("incidents-open"), incidents, (i) => i.id, card, (e, i) => fill(e, i, time));
 }

@@ -3,18 +3,22 @@
 import { $, setText } from "./dom.js";
 import { ask } from "./api.js";
 import { clock, count, duration, plural } from "./format.js";
-import * as findings from "./findings.js";
-import * as metrics from "./metrics.js";
-import * as patterns from "./patterns.js";
-import * as pipeline from "./pipeline.js";
-import * as incidents from "./incidents.js";
 import * as route from "./route.js";
+import * as now from "./now.js";
+import * as metrics from "./metrics.js";
+import * as logs from "./logs.js";
+import * as services from "./services.js";
+import * as trace from "./trace.js";
+import * as incidents from "./incidents.js";
+import * as pipeline from "./pipeline.js";
+import * as rules from "./rules.js";
 
 const interval = 5000;
 const levels = { starting: "Starting", learning: "Learning", ok: "Well", info: "Look", warning: "Warning", critical: "Critical" };
 let answered = 0;
 let timer = 0;
 let busy = false;
+let again = false;
 
 async function overview() {
   const o = await ask("overview");
@@ -26,33 +30,33 @@ async function overview() {
   $("status").dataset.level = level;
   setText($("status-level"), levels[level]);
   setText($("status-sentence"), o.status.sentence);
-  const badge = $("open-count");
-  badge.hidden = !open;
-  badge.dataset.level = o.open_findings.critical ? "critical" : o.open_findings.warning ? "warning" : "info";
-  badge.setAttribute("aria-label", `${open} open`);
-  setText(badge, String(open));
+  badge($("open-count"), o.open_findings);
+  badge($("incident-count"), o.open_incidents);
   const t = o.totals;
   setText($("facts"), `Up ${duration(o.uptime_seconds)} · ${plural(t.logs, "log line")} · ${count(t.points)} baseline values · ${plural(t.spans, "span")} · kept in memory: ${plural(t.series, "series", "series")}, ${plural(t.patterns, "pattern")}, ${plural(t.traces, "trace")} ·`);
-  patterns.setStarted(o.started);
+  dispatchEvent(new CustomEvent("overview", { detail: o }));
+}
+
+function badge(e, counts) {
+  const open = Object.values(counts).reduce((a, b) => a + b, 0);
+  e.hidden = !open;
+  e.dataset.level = counts.critical ? "critical" : counts.warning ? "warning" : "info";
+  e.setAttribute("aria-label", `${open} open`);
+  setText(e, String(open));
 }
 
 async function refresh() {
-  if (busy || document.hidden) return;
+  if (document.hidden) return;
+  if (busy) { again = true; return; }
   busy = true;
-  const results = route.follow() ? await Promise.allSettled([overview(), incidents.refresh(), route.refresh()]) : await home();
+  again = false;
+  const results = await Promise.allSettled([overview(), route.refresh()]);
   busy = false;
   const failed = results.filter((r) => r.status === "rejected");
   for (const f of failed) console.warn(f.reason);
   if (failed.length < results.length) answered = Date.now() / 1000;
   offline(failed.length === results.length);
   document.body.dataset.ready = "";
-}
-
-async function home() {
-  const results = await Promise.allSettled([overview(), incidents.refresh(), patterns.refresh(), pipeline.refresh()]);
-  // Series are named by patterns, and findings share the time axis of the series.
-  results.push(...await Promise.allSettled([metrics.refresh()]), ...await Promise.allSettled([findings.refresh()]));
-  return results;
 }
 
 function offline(is) {
@@ -67,12 +71,12 @@ function offline(is) {
 function loop() {
   clearTimeout(timer);
   if (document.hidden) return;
-  refresh().finally(() => { timer = setTimeout(loop, interval); });
+  refresh().finally(() => { clearTimeout(timer); timer = setTimeout(loop, again ? 0 : interval); });
 }
 
-metrics.init();
-findings.init();
-patterns.init();
+$("skip").addEventListener("click", (e) => { e.preventDefault(); $("view").focus(); });
+route.start({ now, metrics, logs, services, trace, incidents, pipeline, rules });
+route.follow();
 document.addEventListener("visibilitychange", loop);
 addEventListener("hashchange", () => { route.follow(); loop(); });
 loop();

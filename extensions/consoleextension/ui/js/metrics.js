@@ -11,6 +11,7 @@ const charts = new Map(); // id -> Chart in the grid
 const opened = new Map(); // id -> Chart in the table
 let view = { charts: [], rest: [] };
 let showAll = false;
+let ready = false;
 let now = 0;
 let first = Infinity;
 
@@ -132,7 +133,11 @@ function toggle(id) {
 
 const chartRow = (s) => h("tr", { class: "detail" }, h("td", { colspan: "5" }, opened.get(s.id).element));
 
-export function init() {
+export function enter({ title, query }) {
+  title("Metrics");
+  if (query.q) $("series-search").value = query.q;
+  if (ready) return;
+  ready = true;
   $("series-search").addEventListener("input", table);
   $("series-more").addEventListener("click", () => { showAll = true; table(); });
 }

@@ -11,9 +11,7 @@ let last = null;
 let showAll = false;
 let started = 0;
 
-export const templateOf = (id) => last?.patterns.find((p) => p.id === id)?.template;
-
-export const setStarted = (s) => { started = s; };
+addEventListener("overview", (e) => { started = e.detail.started; });
 
 export async function refresh() {
   last = await ask("patterns?limit=1000");
@@ -119,7 +117,11 @@ function fillDetail(e, p) {
     h("ul", { class: "lines", "data-testid": "pattern-lines" }, ...items));
 }
 
+let ready = false;
+
 export function init() {
+  if (ready) return;
+  ready = true;
   for (const id of ["pattern-search", "pattern-severity", "pattern-order"]) $(id).addEventListener("input", render);
   $("pattern-more").addEventListener("click", () => { showAll = true; render(); });
 }

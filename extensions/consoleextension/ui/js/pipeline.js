@@ -4,6 +4,8 @@ import { $, h, setText, heads } from "./dom.js";
 import { ask } from "./api.js";
 import { count, perSecond, bytes, percent, duration } from "./format.js";
 
+export const enter = ({ title }) => title("Pipeline");
+
 export async function refresh() {
   const p = await ask("pipeline");
   $("pipeline-empty").hidden = p.available;

@@ -2,9 +2,10 @@
 
 import { h, svg, setText, keyed, link, heads } from "./dom.js";
 import { ask } from "./api.js";
+import { anew } from "./route.js";
 import { perSecond, percent, duration, clock, count, severity } from "./format.js";
 
-export const mount = (root, title, name) => name ? one(root, title, name) : all(root, title);
+export const { enter, leave, refresh } = anew((root, title, name) => name ? one(root, title, name) : all(root, title));
 
 function all(root, title) {
   title("Services");

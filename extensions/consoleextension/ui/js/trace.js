@@ -2,10 +2,13 @@
 
 import { h, setText, link } from "./dom.js";
 import { ask } from "./api.js";
+import { anew } from "./route.js";
 import { duration, clock, plural, percent } from "./format.js";
 import { lineList } from "./services.js";
 
-export function mount(root, title, id) {
+export const { enter, leave, refresh } = anew(mount);
+
+function mount(root, title, id) {
   title("Trace " + id);
   const facts = h("p", { class: "small muted", "data-testid": "trace-facts" }), table = h("div", { class: "scroll" }), lines = lineList();
   root.append(facts, table, h("div", { class: "head sub" }, h("h3", { text: "Lines of this trace" })), lines.element);

@@ -1,0 +1,3 @@
+// Rules: the alert ledger of this agent.
+
+export const enter = ({ title }) => title("Rules");
