@@ -204,13 +204,13 @@ func TestPageInBrowser(t *testing.T) {
 		require.EqualValues(t, 0, b.eval(`document.querySelectorAll("#view td b").length`), "findings are text")
 		b.shot("incident", false)
 		b.run(chromedp.SendKeys(chromedp.CSS(`[data-testid=who]`), "alice"), chromedp.Click(chromedp.CSS(`[data-action=acknowledge]`)))
-		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelector("#view .receipt").textContent.includes("alice has it")`))
+		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](`document.querySelector("#view-incidents .receipt").textContent.includes("alice has it")`))
 		require.NoError(t, err)
 		b.run(chromedp.Click(chromedp.CSS(`[data-testid=incident-links] a`)), chromedp.WaitVisible(chromedp.CSS(`[data-testid=lines] li`)))
 		b.eval(`history.back()`)
 		b.run(chromedp.WaitVisible(chromedp.CSS(`[data-action=noise]`)), chromedp.SendKeys(chromedp.CSS(`[data-testid=who]`), "alice"),
 			chromedp.Click(chromedp.CSS(`[data-action=noise]`)), chromedp.WaitNotPresent(chromedp.CSS(`[data-action=noise]`)))
-		require.Contains(t, b.eval(`document.querySelector("#view [role=status]").textContent`), "It makes no incident until")
+		require.Contains(t, b.eval(`document.querySelector("#view-incidents [role=status]").textContent`), "It makes no incident until")
 		b.clean()
 	})
 	t.Run("phone", func(t *testing.T) {
