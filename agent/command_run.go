@@ -56,6 +56,7 @@ func (f *configFlags) apply() error {
 			return fmt.Errorf("set %s: %w", variable, err)
 		}
 	}
+	limitMemory() // profiles ask for the limit
 	dir, err := stateDir(os.Getenv, os.UserHomeDir)
 	if err != nil {
 		return err
@@ -119,15 +120,21 @@ drains and stops.`,
 			if err != nil {
 				return err
 			}
+			watcher, err := findSupervisor()
+			if err != nil {
+				return err
+			}
+			defer watcher.close()
 			received := make(chan os.Signal, 3) // one of each kind may wait
 			signal.Notify(received, handled...)
 			defer signal.Stop(received)
 			r := &runner{
-				factories: factories,
-				info:      buildInfo(),
-				sources:   flags.sources,
-				drain:     drain,
-				ready:     func(cfg *otelcol.Config) { announce(cmd.OutOrStdout(), cfg) },
+				factories:  factories,
+				info:       buildInfo(),
+				sources:    flags.sources,
+				drain:      drain,
+				ready:      func(cfg *otelcol.Config) { announce(cmd.OutOrStdout(), cfg) },
+				supervisor: watcher,
 			}
 			return r.run(cmd.Context(), received)
 		},

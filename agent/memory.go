@@ -7,7 +7,20 @@ import (
 	"runtime/metrics"
 	"sync"
 	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
+
+// memoryShare of what the cgroup allows is what the Go runtime may use; the rest is for
+// the kernel's buffers and the program itself.
+const memoryShare = 0.9
+
+// limitMemory lets the runtime collect garbage harder before the cgroup's limit is
+// reached, in which the kernel would kill the agent. GOMEMLIMIT is the operator's and
+// stays; without a limit nothing is done. It may be called again.
+func limitMemory() {
+	_, _ = memlimit.Set(memlimit.WithRatio(memoryShare)) // no cgroup, no limit: that is most hosts
+}
 
 const (
 	// calmPercent is Go's own default: the heap may double between two collections.

@@ -25,6 +25,8 @@ type runner struct {
 	drain time.Duration
 	// ready is called each time a configuration is running.
 	ready func(*otelcol.Config)
+	// supervisor is told how it goes.
+	supervisor supervisor
 }
 
 // generation is one running configuration.
@@ -47,18 +49,20 @@ func (r *runner) run(ctx context.Context, signals <-chan os.Signal) error {
 	}
 	for {
 		select {
+		case <-r.supervisor.due():
+			r.supervisor.beat()
 		case s := <-signals:
 			if !isHangup(s) {
 				gen.svc.Logger().Info("Draining.", zap.Stringer("signal", s), zap.Duration("deadline", r.drain))
-				return r.stop(gen, signals)
+				return r.end(gen, signals)
 			}
 			if gen, err = r.reload(ctx, gen, signals); err != nil {
 				return err
 			}
 		case err := <-gen.failed:
-			return errors.Join(fmt.Errorf("component failed: %w", err), r.stop(gen, signals))
+			return errors.Join(fmt.Errorf("component failed: %w", err), r.end(gen, signals))
 		case <-ctx.Done():
-			return r.stop(gen, signals)
+			return r.end(gen, signals)
 		}
 	}
 }
@@ -80,18 +84,21 @@ func (r *runner) start(ctx context.Context, cfg *otelcol.Config) (*generation, e
 		return nil, errors.Join(err, r.shutdown(gen))
 	}
 	r.ready(cfg)
+	r.supervisor.ready("Observing.")
 	return gen, nil
 }
 
 // reload swaps to the configuration as it is on disk now. A configuration that
 // is not good changes nothing; one that does not start is taken back.
 func (r *runner) reload(ctx context.Context, old *generation, signals <-chan os.Signal) (*generation, error) {
+	r.supervisor.reloading()
 	log := old.svc.Logger()
 	cfg, err := r.sources.load(ctx, r.factories, r.info)
 	if err != nil {
 		for _, e := range configErrors(err) {
 			log.Error("The new configuration is not good; the running one goes on.", zap.String("error", e))
 		}
+		r.supervisor.stays(configErrors(err)[0])
 		return old, nil
 	}
 	log.Info("The new configuration is good; swapping.")
@@ -109,6 +116,12 @@ func (r *runner) reload(ctx context.Context, old *generation, signals <-chan os.
 	return gen, nil
 }
 
+// end is the last stop.
+func (r *runner) end(gen *generation, signals <-chan os.Signal) error {
+	r.supervisor.stopping()
+	return r.stop(gen, signals)
+}
+
 // stop drains the service within the deadline. Receivers stop first, so what
 // they have read goes out or stays in the queues on disk.
 func (r *runner) stop(gen *generation, signals <-chan os.Signal) error {
@@ -118,6 +131,8 @@ func (r *runner) stop(gen *generation, signals <-chan os.Signal) error {
 	defer timer.Stop()
 	for {
 		select {
+		case <-r.supervisor.due():
+			r.supervisor.beat()
 		case err := <-done:
 			return err
 		case s := <-signals:

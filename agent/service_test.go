@@ -54,10 +54,14 @@ type running struct {
 func startRunner(t *testing.T, text string) *running {
 	r := &running{t: t, file: filepath.Join(t.TempDir(), "config.yaml"), signals: make(chan os.Signal, 1), ready: make(chan *otelcol.Config, 4), done: make(chan error, 1)}
 	r.write(text)
+	watcher, err := findSupervisor()
+	require.NoError(t, err)
+	t.Cleanup(watcher.close)
 	run := &runner{
 		factories: mustFactories(t), info: buildInfo(), drain: 10 * time.Second,
-		sources: sources{locations: []string{r.file}},
-		ready:   func(c *otelcol.Config) { r.ready <- c },
+		sources:    sources{locations: []string{r.file}},
+		ready:      func(c *otelcol.Config) { r.ready <- c },
+		supervisor: watcher,
 	}
 	go func() { r.done <- run.run(t.Context(), r.signals) }()
 	r.awaitReady()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"strings"
 	"text/template"
 
@@ -22,7 +23,8 @@ const scheme = "builtin"
 
 // NewFactory returns the factory of the provider. `builtin:host` is the profile
 // host.yaml; profiles are templates over the environment, so that an exporter
-// whose URL is not set is not part of the pipeline.
+// whose URL is not set is not part of the pipeline, and over the memory limit of the Go
+// runtime, which the memory_limiter stays below.
 func NewFactory() confmap.ProviderFactory {
 	return confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return provider{} })
 }
@@ -38,21 +40,21 @@ func (provider) Retrieve(_ context.Context, uri string, _ confmap.WatcherFunc) (
 	if !ok {
 		return nil, fmt.Errorf("%q is not a %s: location", uri, scheme)
 	}
-	b, err := Render(name, os.Getenv)
+	b, err := Render(name, os.Getenv, debug.SetMemoryLimit(-1))
 	if err != nil {
 		return nil, err
 	}
 	return confmap.NewRetrievedFromYAML(b)
 }
 
-// Render returns the YAML of the named profile for an environment. References
-// such as ${env:TIDEWATCH_LOKI_URL} stay unresolved in it.
-func Render(name string, getenv func(string) string) ([]byte, error) {
+// Render returns the YAML of the named profile for an environment and a memory limit in
+// bytes. References such as ${env:TIDEWATCH_LOKI_URL} stay unresolved in it.
+func Render(name string, getenv func(string) string, memoryLimit int64) ([]byte, error) {
 	src, err := profiles.ReadFile(name + ".yaml")
 	if err != nil {
 		return nil, fmt.Errorf("there is no profile %q; the built-in ones are %s", scheme+":"+name, strings.Join(Names(), ", "))
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{"env": getenv}).Parse(string(src))
+	t, err := template.New(name).Funcs(template.FuncMap{"env": getenv, "mib": func(most int64) int64 { return min(most, memoryLimit/5*4>>20) }}).Parse(string(src))
 	if err != nil {
 		return nil, fmt.Errorf("parse profile %q: %w", name, err)
 	}

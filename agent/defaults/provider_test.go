@@ -1,6 +1,7 @@
 package defaults_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +26,7 @@ func render(t *testing.T, env map[string]string) profile {
 
 func renderProfile(t *testing.T, name string, env map[string]string) profile {
 	t.Helper()
-	b, err := defaults.Render(name, func(k string) string { return env[k] })
+	b, err := defaults.Render(name, func(k string) string { return env[k] }, math.MaxInt64)
 	require.NoError(t, err)
 	var p profile
 	require.NoError(t, yaml.Unmarshal(b, &p))
@@ -50,6 +51,22 @@ func TestExportersFollowTheEnvironment(t *testing.T) {
 	require.Equal(t, []string{"red", "root_cause", "console", "elasticsearch"}, p.Service.Pipelines["traces"].Exporters)
 	require.Contains(t, p.Service.Extensions, "pprof")
 	require.Equal(t, "${env:TIDEWATCH_LOKI_URL}", p.Exporters["loki"].(map[string]any)["endpoint"], "a secret in a URL is not copied into the profile")
+}
+
+func TestTheMemoryLimiterStaysBelowTheRuntime(t *testing.T) {
+	for limit, want := range map[int64]int{math.MaxInt64: 256, 1 << 30: 256, 100 << 20: 80} {
+		b, err := defaults.Render("host", func(string) string { return "" }, limit)
+		require.NoError(t, err)
+		var p struct {
+			Processors struct {
+				MemoryLimiter struct {
+					LimitMiB int `yaml:"limit_mib"`
+				} `yaml:"memory_limiter"`
+			}
+		}
+		require.NoError(t, yaml.Unmarshal(b, &p))
+		require.Equal(t, want, p.Processors.MemoryLimiter.LimitMiB)
+	}
 }
 
 func TestAlertsComeAndIncidentsGo(t *testing.T) {
