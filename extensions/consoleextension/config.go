@@ -8,18 +8,27 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configtls"
+
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
 // Config configures the page and the bounds of what it remembers.
 type Config struct {
-	// Endpoint is the address of the page and its API. Without AllowRemote it must
-	// be a loopback address.
+	// Endpoint is the address of the page and its API. One that other machines can
+	// reach needs TLS and Auth.
 	Endpoint string `mapstructure:"endpoint"`
-	// AllowRemote permits an endpoint that other machines can reach. The page has
-	// no login: put a proxy with authentication in front of it.
-	AllowRemote bool `mapstructure:"allow_remote"`
+	// TLS is the certificate of the page; with client_ca_file only those come in who
+	// show a certificate of it.
+	TLS configoptional.Optional[configtls.ServerConfig] `mapstructure:"tls"`
+	// Auth says who may see the page. Without it everybody may who can reach the
+	// endpoint and, with client_ca_file, has a certificate.
+	Auth configoptional.Optional[AuthConfig] `mapstructure:"auth"`
+	// BehindProxy permits an endpoint that other machines can reach without TLS or
+	// Auth: a proxy in front has both, and nobody can go around it.
+	BehindProxy bool `mapstructure:"behind_proxy"`
 	// AllowedHosts are further names by which browsers may ask for the page, for
 	// example that of a proxy. Loopback names and the endpoint's own always work.
 	AllowedHosts []string `mapstructure:"allowed_hosts"`
@@ -50,7 +59,10 @@ type Config struct {
 func createDefaultConfig() *Config {
 	o := localstore.DefaultOptions()
 	return &Config{
-		Endpoint:     signals.AddrConsole,
+		Endpoint: signals.AddrConsole,
+		// Both are off: only this machine can reach the address.
+		TLS:          configoptional.Default(configtls.ServerConfig{}),
+		Auth:         configoptional.Default(AuthConfig{Session: 12 * time.Hour}), // a shift
 		TelemetryURL: "http://" + signals.AddrTelemetry + "/metrics",
 		// A look costs about 1 ms of CPU and the numbers move at this pace.
 		ScrapeInterval: 10 * time.Second,
@@ -72,8 +84,10 @@ func (c *Config) Validate() error {
 	if err != nil {
 		return fmt.Errorf("endpoint must be host:port, for example %s: %w", signals.AddrConsole, err)
 	}
-	if !c.AllowRemote && !isLoopback(host) {
-		return fmt.Errorf("endpoint %s can be reached from other machines and the page has no login: use %s, or set allow_remote: true behind a proxy with authentication", c.Endpoint, signals.AddrConsole)
+	if !isLoopback(host) && !c.BehindProxy {
+		if err := c.safe(); err != nil {
+			return err
+		}
 	}
 	if u, err := url.Parse(c.TelemetryURL); c.TelemetryURL != "" && (err != nil || u.Host == "") {
 		return fmt.Errorf("telemetry_url must be a URL such as http://%s/metrics, or empty", signals.AddrTelemetry)
@@ -90,6 +104,22 @@ func (c *Config) Validate() error {
 		}
 	}
 	return nil
+}
+
+// safe says what an endpoint lacks that other machines can reach.
+func (c *Config) safe() error {
+	var lacks []string
+	if !c.TLS.HasValue() {
+		lacks = append(lacks, "tls (cert_file and key_file)")
+	}
+	if !c.Auth.HasValue() && (!c.TLS.HasValue() || c.TLS.Get().ClientCAFile == "") {
+		lacks = append(lacks, "auth (token_file or users_file)")
+	}
+	if len(lacks) == 0 {
+		return nil
+	}
+	return fmt.Errorf("endpoint %s can be reached from other machines: set %s, or use %s; behind_proxy: true if only a proxy with TLS and a login can reach it",
+		c.Endpoint, strings.Join(lacks, " and "), signals.AddrConsole)
 }
 
 func (c *Config) storeOptions() localstore.Options {

@@ -2,8 +2,11 @@ package consoleextension
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"os"
@@ -16,12 +19,16 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension"
 	"go.uber.org/zap"
+	"golang.org/x/net/netutil"
 
 	"github.com/tidewatch/tidewatch/internal/localstore"
 )
 
 // drainTime is how long answers that are under way may take at shutdown.
 const drainTime = 2 * time.Second
+
+// maxConnections bounds memory and descriptors; a browser opens six.
+const maxConnections = 256
 
 type console struct {
 	cfg       *Config
@@ -31,6 +38,10 @@ type console struct {
 	telemetry *telemetry
 	causes    causes
 	incidents incidents
+	warnings  struct {
+		mu sync.Mutex           // guards at
+		at map[string]time.Time // when each of the few messages was last said
+	}
 
 	server   *http.Server
 	listener net.Listener
@@ -59,7 +70,15 @@ func (c *console) Address() string {
 }
 
 // Start serves the page and begins to watch the pipeline.
-func (c *console) Start(_ context.Context, host component.Host) error {
+func (c *console) Start(ctx context.Context, host component.Host) error {
+	auth, err := newAuthenticator(c.cfg.Auth.Get(), time.Now, c.warn)
+	if err != nil {
+		return err
+	}
+	secure, err := c.tls(ctx)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", c.cfg.Endpoint)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("endpoint %s is in use: another agent may be running; stop it or choose a free port: %w", c.cfg.Endpoint, err)
@@ -70,7 +89,9 @@ func (c *console) Start(_ context.Context, host component.Host) error {
 	hostname, _ := os.Hostname() // unknown is shown as such
 	c.listener = listener
 	c.server = &http.Server{
-		Handler: newHandler(c.cfg, hostname, c.telemetry, &api{
+		TLSConfig: secure,
+		ErrorLog:  log.New(io.Discard, "", 0), // what strangers send is no news
+		Handler: newHandler(c.cfg, hostname, c.telemetry, auth, &api{
 			store:     c.store,
 			pipeline:  c.pipeline,
 			causes:    &c.causes,
@@ -80,23 +101,71 @@ func (c *console) Start(_ context.Context, host component.Host) error {
 			started:   time.Now(),
 			now:       time.Now,
 		}),
+		// A page and its actions are small: who is slower than this means no good.
 		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	run, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
 	c.wg.Go(func() {
-		if err := c.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := c.serve(netutil.LimitListener(listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(fmt.Errorf("serve the page: %w", err)))
 		}
 	})
 	if c.cfg.TelemetryURL != "" {
-		c.wg.Go(func() { c.pipeline.run(ctx, c.cfg.ScrapeInterval) })
+		c.wg.Go(func() { c.pipeline.run(run, c.cfg.ScrapeInterval) })
 	}
-	c.set.Logger.Info("The local page is served.", zap.String("url", "http://"+c.Address()))
+	c.announce(auth)
 	return nil
+}
+
+// tls is the configuration of the server, nil without.
+func (c *console) tls(ctx context.Context) (*tls.Config, error) {
+	if !c.cfg.TLS.HasValue() {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	t, err := c.cfg.TLS.Get().LoadTLSConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("tls: %w", err)
+	}
+	return t, nil
+}
+
+func (c *console) serve(l net.Listener) error {
+	if c.server.TLSConfig != nil {
+		return c.server.ServeTLS(l, "", "")
+	}
+	return c.server.Serve(l)
+}
+
+// announce says where the page is and who may see it.
+func (c *console) announce(auth *authenticator) {
+	scheme := "http://"
+	if c.server.TLSConfig != nil {
+		scheme = "https://"
+	}
+	c.set.Logger.Info("The local page is served.", zap.String("url", scheme+c.Address()), zap.Bool("login", auth != nil))
+	if host, _, _ := net.SplitHostPort(c.cfg.Endpoint); c.cfg.BehindProxy && c.cfg.safe() != nil && !isLoopback(host) {
+		c.set.Logger.Warn("The page can be reached from other machines without TLS or a login, as behind_proxy: true asks for: see to it that only the proxy can.",
+			zap.String("endpoint", c.Address()))
+	}
+}
+
+// warn says what is wrong with logins, each thing once a minute at most.
+func (c *console) warn(message string, err error) {
+	c.warnings.mu.Lock()
+	defer c.warnings.mu.Unlock()
+	if last, ok := c.warnings.at[message]; ok && time.Since(last) < time.Minute {
+		return
+	}
+	if c.warnings.at == nil {
+		c.warnings.at = map[string]time.Time{}
+	}
+	c.warnings.at[message] = time.Now()
+	c.set.Logger.Warn(message, zap.Error(err))
 }
 
 // Shutdown stops serving and waits for all that Start began. It may be called

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.uber.org/goleak"
@@ -91,7 +92,7 @@ func TestOnlyKnownHostsAreServed(t *testing.T) {
 		require.Equal(t, http.StatusMisdirectedRequest, resp.StatusCode, host)
 		require.Contains(t, body, "allowed_hosts")
 	}
-	open := start(t, func(c *config) { c.AllowRemote = true })
+	open := start(t, func(c *config) { c.Endpoint, c.BehindProxy = "0.0.0.0:0", true })
 	resp, _ := get(t, open, http.MethodGet, "/api/v1/overview", "10.0.0.1:4320")
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	resp, _ = get(t, open, http.MethodGet, "/api/v1/overview", "evil.example")
@@ -189,24 +190,35 @@ func TestConfig(t *testing.T) {
 	require.NoError(t, f.CreateDefaultConfig().(*config).Validate())
 	conf, err := confmaptest.LoadConf("testdata/config.yaml")
 	require.NoError(t, err)
+	const reached = " can be reached from other machines: set "
 	for name, want := range map[string]string{
-		"console":         "",
-		"console/remote":  "",
-		"console/public":  "endpoint 0.0.0.0:4320 can be reached from other machines",
-		"console/any":     "endpoint :4320 can be reached from other machines",
-		"console/port":    "endpoint must be host:port",
-		"console/url":     "telemetry_url must be a URL",
-		"console/pace":    "scrape_interval must be at least 1s",
-		"console/nothing": "max_series must be positive",
+		"console":                "",
+		"console/remote":         "",
+		"console/mutual":         "",
+		"console/proxy":          "",
+		"console/local":          "",
+		"console/public":         "endpoint 0.0.0.0:4320" + reached + "tls (cert_file and key_file) and auth (token_file or users_file), or use 127.0.0.1:4320; behind_proxy: true if",
+		"console/any":            "endpoint :4320" + reached,
+		"console/no_auth":        "endpoint tide.example:4320" + reached + "auth (token_file or users_file), or use",
+		"console/no_tls":         "endpoint 10.0.0.7:4320" + reached + "tls (cert_file and key_file), or use",
+		"console/no_certificate": "must include both certificate and key",
+		"console/no_secret":      "auth needs token_file, token or users_file",
+		"console/two_tokens":     "auth::token and auth::token_file exclude each other",
+		"console/short_token":    "auth::token must have at least 16 characters",
+		"console/no_session":     "auth::session must be at least 1m",
+		"console/port":           "endpoint must be host:port",
+		"console/url":            "telemetry_url must be a URL",
+		"console/pace":           "scrape_interval must be at least 1s",
+		"console/nothing":        "max_series must be positive",
 	} {
 		sub, err := conf.Sub(name)
 		require.NoError(t, err)
 		cfg := f.CreateDefaultConfig().(*config)
 		require.NoError(t, sub.Unmarshal(cfg))
 		if want == "" {
-			require.NoError(t, cfg.Validate(), name)
+			require.NoError(t, confmap.Validate(cfg), name)
 		} else {
-			require.ErrorContains(t, cfg.Validate(), want, name)
+			require.ErrorContains(t, confmap.Validate(cfg), want, name)
 		}
 	}
 }

@@ -2,28 +2,36 @@ package consoleextension
 
 import (
 	"context"
-	"crypto/sha256"
-	"embed"
-	"encoding/hex"
-	"io/fs"
+	"errors"
 	"mime"
 	"net"
 	"net/http"
-	"path"
 	"strings"
-)
 
-//go:embed ui
-var uiFiles embed.FS
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+)
 
 // contentPolicy lets the page load its own files and talk to its own API,
 // nothing else: even a log line that were taken for markup could do nothing.
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// apiPath is where the API begins.
+const apiPath = "/api/v1/"
+
+// maxBody bounds the body of any request, in bytes.
+const maxBody = maxAction + 1
+
+// ownPage refuses what another site lets a browser send. Programs that are no browsers
+// may send.
+var ownPage = http.NewCrossOriginProtection()
 
 // guard refuses what does not come from a person at this page.
 type guard struct {
 	next      http.Handler
+	login     http.Handler
+	auth      *authenticator
 	telemetry *telemetry
 	// names are the hosts by which the page may be asked for, lower case.
 	names map[string]bool
@@ -31,15 +39,18 @@ type guard struct {
 	anyAddress bool
 }
 
-func newHandler(cfg *Config, hostname string, t *telemetry, a *api) http.Handler {
+func newHandler(cfg *Config, hostname string, t *telemetry, auth *authenticator, a *api) http.Handler {
 	mux := http.NewServeMux()
 	a.register(mux)
-	mux.Handle("/", newStatic())
-	g := &guard{next: mux, telemetry: t, names: map[string]bool{"localhost": true}, anyAddress: cfg.AllowRemote}
-	if host, _, err := net.SplitHostPort(cfg.Endpoint); err == nil && host != "" {
+	files := newStatic()
+	mux.Handle("/", files)
+	host, _, _ := net.SplitHostPort(cfg.Endpoint) // Validate has seen to it
+	g := &guard{next: mux, auth: auth, telemetry: t, names: map[string]bool{"localhost": true}, anyAddress: !isLoopback(host)}
+	g.login = &login{auth: auth, files: files, secure: cfg.BehindProxy}
+	if host != "" {
 		g.names[strings.ToLower(host)] = true
 	}
-	if cfg.AllowRemote && hostname != "" {
+	if g.anyAddress && hostname != "" {
 		g.names[strings.ToLower(hostname)] = true
 	}
 	for _, h := range cfg.AllowedHosts {
@@ -57,21 +68,63 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	switch {
-	case !g.knows(r.Host):
-		g.telemetry.refused.Add(context.Background(), 1)
+	case r.TLS == nil && !g.knows(r.Host):
+		g.refuse("host")
 		writeError(w, http.StatusMisdirectedRequest, "the Host header names another machine: open the page by its address, or add the name to allowed_hosts of the console extension")
+		return
 	case r.Method != http.MethodGet && r.Method != http.MethodHead && !mayAct(r):
-		g.telemetry.refused.Add(context.Background(), 1)
+		g.refuse("method")
 		h.Set("Allow", "GET, HEAD")
 		writeError(w, http.StatusMethodNotAllowed, "only GET and HEAD are served")
-	default:
-		g.next.ServeHTTP(w, r)
+		return
+	case loginPaths[r.URL.Path]:
+		g.login.ServeHTTP(w, r)
+		return
 	}
+	if _, err := g.auth.admit(r); err != nil {
+		g.turnAway(w, r, err)
+		return
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+func (g *guard) refuse(reason string) {
+	g.telemetry.refused.Add(context.Background(), 1, metric.WithAttributes(attribute.String("reason", reason)))
+}
+
+// turnAway says how to log in, in the way of who asks: people are led to the form, or
+// asked by their browser.
+func (g *guard) turnAway(w http.ResponseWriter, r *http.Request, err error) {
+	h := w.Header()
+	switch {
+	case errors.Is(err, errTooMany):
+		g.refuse("too_many_failures")
+		h.Set("Retry-After", "60")
+		writeError(w, http.StatusTooManyRequests, err.Error())
+		return
+	case errors.Is(err, errBroken):
+		writeError(w, http.StatusServiceUnavailable, err.Error())
+		return
+	case errors.Is(err, errWrong):
+		g.refuse("wrong_credentials")
+	}
+	if g.auth.token == nil {
+		h.Set("WWW-Authenticate", `Basic realm="Tidewatch", charset="UTF-8"`)
+	} else {
+		h.Set("WWW-Authenticate", `Bearer realm="Tidewatch"`)
+		if errors.Is(err, errNoCredentials) && !strings.HasPrefix(r.URL.Path, "/api/") && strings.Contains(r.Header.Get("Accept"), "text/html") {
+			h.Set("Cache-Control", "no-store")
+			http.Redirect(w, r, "/login", http.StatusSeeOther) // a browser keeps what stands behind the #
+			return
+		}
+	}
+	writeError(w, http.StatusUnauthorized, err.Error())
 }
 
 // knows guards against DNS rebinding: a hostile site whose name points to this
-// machine sends its own name as Host.
+// machine sends its own name as Host. With TLS the certificate does the same.
 func (g *guard) knows(hostport string) bool {
 	host := hostport
 	if h, _, err := net.SplitHostPort(hostport); err == nil {
@@ -85,54 +138,18 @@ func (g *guard) knows(hostport string) bool {
 	return ip != nil && (ip.IsLoopback() || g.anyAddress)
 }
 
-// static serves the embedded files.
-type static map[string]asset
-
-type asset struct {
-	body []byte
-	kind string
-	etag string
-}
-
-func newStatic() static {
-	s := static{}
-	// The files are part of the binary: reading them can't fail.
-	_ = fs.WalkDir(uiFiles, "ui", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		body, err := uiFiles.ReadFile(p)
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256(body)
-		kind := mime.TypeByExtension(path.Ext(p))
-		if kind == "" {
-			kind = "text/plain; charset=utf-8"
-		}
-		s[strings.TrimPrefix(p, "ui")] = asset{body: body, kind: kind, etag: `"` + hex.EncodeToString(sum[:8]) + `"`}
-		return nil
-	})
-	return s
-}
-
-func (s static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := r.URL.Path
-	if name == "/" {
-		name = "/index.html"
+// mayAct says whether a request that is no GET is a person's at this page: only a script
+// of this page can send JSON here, and only its own form what forms send.
+func mayAct(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if r.Method != http.MethodPost || ownPage.Check(r) != nil {
+		return false
 	}
-	a, ok := s[name]
-	if !ok {
-		writeError(w, http.StatusNotFound, "there is no such page; the API begins with /api/v1/")
-		return
+	switch r.URL.Path {
+	case loginPath:
+		return err == nil && kind == "application/x-www-form-urlencoded"
+	case logoutPath:
+		return true
 	}
-	h := w.Header()
-	h.Set("ETag", a.etag)
-	h.Set("Cache-Control", "no-cache") // ask again, but send only what changed
-	if r.Header.Get("If-None-Match") == a.etag {
-		w.WriteHeader(http.StatusNotModified)
-		return
-	}
-	h.Set("Content-Type", a.kind)
-	_, _ = w.Write(a.body) // a reader that left needs no answer
+	return strings.HasPrefix(r.URL.Path, incidentPath) && err == nil && kind == "application/json"
 }

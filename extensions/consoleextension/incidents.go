@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"sync"
@@ -196,15 +195,4 @@ func actionError(err error) error {
 		}
 	}
 	return err
-}
-
-// ownPage refuses what another site lets a browser send, and what a form of one could:
-// only a script of this page can send JSON here. Programs that are no browsers may.
-var ownPage = http.NewCrossOriginProtection()
-
-// mayAct says whether a request that is no GET is a person's at this page.
-func mayAct(r *http.Request) bool {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, incidentPath) && err == nil &&
-		kind == "application/json" && ownPage.Check(r) == nil
 }

@@ -52,7 +52,7 @@ func served(t *testing.T) (http.Handler, []incident.Incident) {
 	set, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(componentType), cfg)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, set.Shutdown(t.Context())) })
-	return newHandler(cfg, "tide", set.(*console).telemetry, &api{
+	return newHandler(cfg, "tide", set.(*console).telemetry, nil, &api{
 		store: localstore.New(localstore.Options{}), pipeline: newPipelineWatch(""), incidents: &c.incidents, now: func() time.Time { return goldenTime.Add(2 * time.Minute) },
 	}), e.Incidents()
 }

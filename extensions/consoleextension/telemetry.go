@@ -22,7 +22,7 @@ type telemetry struct {
 func newTelemetry(set component.TelemetrySettings, store *localstore.Store) (*telemetry, error) {
 	meter := set.MeterProvider.Meter(scope)
 	refused, err := meter.Int64Counter("tidewatch_console_refused_requests",
-		metric.WithDescription("Requests refused because of their Host header or method."), metric.WithUnit("{request}"))
+		metric.WithDescription("Requests refused, by reason: host, method, wrong_credentials or too_many_failures."), metric.WithUnit("{request}"))
 	if err != nil {
 		return nil, fmt.Errorf("create own metrics: %w", err)
 	}

@@ -15,7 +15,7 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => dispatchEvent(new Event("themechange")));
   addEventListener("DOMContentLoaded", () => {
     apply();
-    document.getElementById("theme").addEventListener("click", () => {
+    document.getElementById("theme")?.addEventListener("click", () => {
       theme = order[(order.indexOf(theme) + 1) % order.length];
       try { localStorage.setItem("theme", theme); } catch { /* private mode: the choice lasts until reload */ }
       apply();
