@@ -30,18 +30,22 @@ func TestManyUseItAtOnce(t *testing.T) {
 		return c
 	}
 	kinds := []component.Kind{component.KindReceiver, component.KindProcessor, component.KindExporter, component.KindExtension, component.KindConnector}
-	var mu sync.Mutex // guards want
+	var mu sync.Mutex // guards want and what is in it, until all are done
 	for _, kind := range kinds {
 		for _, name := range []string{"one", "two"} {
 			id := kind.String() + name
 			c := get(ext, kind, name)
-			open[id], want[id] = c, map[string]string{}
+			open[id] = c
+			mine := map[string]string{}
+			mu.Lock()
+			want[id] = mine
+			mu.Unlock()
 			for user := range 3 {
 				all.Go(func() {
 					kept := use(t, c, id, user)
 					mu.Lock()
 					defer mu.Unlock()
-					maps.Copy(want[id], kept)
+					maps.Copy(mine, kept)
 				})
 			}
 		}
