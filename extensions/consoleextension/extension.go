@@ -135,7 +135,7 @@ func (c *console) tls(ctx context.Context) (*tls.Config, error) {
 }
 
 func (c *console) serve(l net.Listener) error {
-	if c.server.TLSConfig != nil {
+	if c.cfg.TLS.HasValue() {
 		return c.server.ServeTLS(l, "", "")
 	}
 	return c.server.Serve(l)
@@ -144,7 +144,7 @@ func (c *console) serve(l net.Listener) error {
 // announce says where the page is and who may see it.
 func (c *console) announce(auth *authenticator) {
 	scheme := "http://"
-	if c.server.TLSConfig != nil {
+	if c.cfg.TLS.HasValue() {
 		scheme = "https://"
 	}
 	c.set.Logger.Info("The local page is served.", zap.String("url", scheme+c.Address()), zap.Bool("login", auth != nil))
