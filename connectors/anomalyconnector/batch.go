@@ -234,6 +234,9 @@ func (b *batch) judge(s *series, t pcommon.Timestamp, v float64) {
 	}
 	if export {
 		s.baselineAt = t
+		if s.baselineID == 0 {
+			s.baselineID = b.baselineID()
+		}
 		b.baselines.append(&b.subject, t, v, s.learned(verdict.State, w.cfg.MinHistory), &verdict)
 		if s.outlook != nil {
 			b.baselines.appendForecast(&b.subject, t, s.outlook)

@@ -17,6 +17,7 @@ type outlook struct {
 	forecaster *forecast.Forecaster
 	trend      *forecast.Trend // nil without a bound
 	fullIn     float64         // seconds; NaN: not at this rate
+	binAt      time.Time       // when the last complete bin began; zero before the first of this process
 }
 
 const (
@@ -54,6 +55,7 @@ func (o *outlook) observe(t time.Time, v float64, r *rule) {
 		return
 	}
 	o.forecaster.Observe(begin, mean)
+	o.binAt = begin
 	if o.trend == nil || r.Full == nil {
 		return
 	}

@@ -23,6 +23,8 @@ type series struct {
 	rollup   bool // it stands for the refused series of a metric
 	rolled   int32
 	buckets  *buckets // of histograms
+	// baselineID is the id of its points in the baseline families, zero before the first.
+	baselineID uint64
 	// baselineAt is the time of the last exported point, openedAt when the present
 	// anomaly began; zero is none. leader is the series whose finding tells of it.
 	baselineAt, openedAt pcommon.Timestamp

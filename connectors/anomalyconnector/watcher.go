@@ -100,6 +100,7 @@ func (w *watcher) start(ctx context.Context, host component.Host) error {
 	keeper.Start(w.cfg.SnapshotInterval, func() ([]byte, error) { return w.appendSnapshot(nil), nil })
 	w.keeper = keeper
 	w.warm = w.startWarm()
+	w.serve(host)
 	return nil
 }
 
