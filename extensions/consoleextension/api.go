@@ -26,6 +26,7 @@ type api struct {
 	store     *localstore.Store
 	pipeline  *pipelineWatch
 	causes    *causes
+	baselines *baselines
 	incidents *incidents
 	host      hostInfo
 	version   string
@@ -35,16 +36,17 @@ type api struct {
 
 func (a *api) register(mux *http.ServeMux) {
 	for route, answer := range map[string]func(*query) (any, error){
-		"overview":      a.overview,
-		"series":        a.series,
-		"series/points": a.points,
-		"series/{id}":   a.oneSeries,
-		"patterns":      a.patterns,
-		"findings":      a.findings,
-		"logs":          a.logs,
-		"traces":        a.traces,
-		"traces/{id}":   a.trace,
-		"pipeline":      a.pipelineView,
+		"overview":            a.overview,
+		"series":              a.series,
+		"series/points":       a.points,
+		"series/{id}":         a.oneSeries,
+		"series/{id}/outlook": a.outlook,
+		"patterns":            a.patterns,
+		"findings":            a.findings,
+		"logs":                a.logs,
+		"traces":              a.traces,
+		"traces/{id}":         a.trace,
+		"pipeline":            a.pipelineView,
 
 		"explain":        a.explain,
 		"services":       a.services,

@@ -37,6 +37,7 @@ type console struct {
 	pipeline  *pipelineWatch
 	telemetry *telemetry
 	causes    causes
+	baselines baselines
 	incidents incidents
 	warnings  struct {
 		mu sync.Mutex           // guards at
@@ -95,6 +96,7 @@ func (c *console) Start(ctx context.Context, host component.Host) error {
 			store:     c.store,
 			pipeline:  c.pipeline,
 			causes:    &c.causes,
+			baselines: &c.baselines,
 			incidents: &c.incidents,
 			host:      hostInfo{Name: hostname, OS: runtime.GOOS, Arch: runtime.GOARCH},
 			version:   c.set.BuildInfo.Version,
