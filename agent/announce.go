@@ -20,17 +20,17 @@ func announce(w io.Writer, cfg *otelcol.Config) {
 	}
 	for id, c := range cfg.Extensions {
 		if id.Type().String() == "console" && running[id] {
-			line("page", "http://"+endpoint(c)+"/")
+			line("page", address(c)+"/")
 		}
 	}
 	for id, c := range cfg.Exporters {
 		if id.Type().String() == "prometheus" {
-			line("metrics", "http://"+endpoint(c)+"/metrics")
+			line("metrics", address(c)+"/metrics")
 		}
 	}
 	for id, c := range cfg.Extensions {
 		if id.Type().String() == "health" && running[id] {
-			line("health", "http://"+endpoint(c)+"/readyz")
+			line("health", address(c)+"/readyz")
 		}
 	}
 	if t, ok := cfg.Service.Telemetry.(*TelemetryConfig); ok && t.Metrics.Endpoint != "" {
@@ -39,12 +39,16 @@ func announce(w io.Writer, cfg *otelcol.Config) {
 	line("state", os.Getenv("TIDEWATCH_STATE_DIR"))
 }
 
-// endpoint reads the key of that name from a component's configuration.
-func endpoint(c component.Config) string {
+// address reads where a component serves from its configuration: the key endpoint, and
+// tls if there is TLS.
+func address(c component.Config) string {
 	conf := confmap.New()
 	if err := conf.Marshal(c); err != nil {
 		return ""
 	}
 	s, _ := conf.Get("endpoint").(string)
-	return s
+	if conf.Get("tls") != nil {
+		return "https://" + s
+	}
+	return "http://" + s
 }

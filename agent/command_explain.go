@@ -16,19 +16,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidewatch/tidewatch/rootcause"
-	"github.com/tidewatch/tidewatch/signals"
 )
 
 // explainer asks a running agent where the time of a trace went.
 type explainer struct {
-	console, service string
-	since            time.Duration
-	json             bool
-	client           *http.Client
+	page    page
+	service string
+	since   time.Duration
+	json    bool
 }
 
 func newExplainCommand() *cobra.Command {
-	e := explainer{client: &http.Client{Timeout: 10 * time.Second}}
+	e := explainer{}
 	cmd := &cobra.Command{
 		Use:   "explain [TRACE_ID]",
 		Short: "Ask the running agent for the cause: of one trace, or of what a service suffers",
@@ -51,7 +50,7 @@ if nobody is.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&e.console, "console-url", "http://"+signals.AddrConsole, "the agent's page")
+	e.page.flags(f)
 	f.StringVar(&e.service, "service", "", "what this service suffers")
 	f.DurationVar(&e.since, "since", 15*time.Minute, "how far back to look")
 	f.BoolVar(&e.json, "json", false, "print the agent's answer")
@@ -60,7 +59,6 @@ if nobody is.`,
 
 // explained is the answer of /api/v1/explain.
 type explained struct {
-	Error    string              `json:"error"`
 	Story    *rootcause.Story    `json:"story"`
 	Troubles []rootcause.Trouble `json:"troubles"`
 	Suspects []rootcause.Suspect `json:"suspects"`
@@ -77,25 +75,13 @@ type explained struct {
 }
 
 func (e *explainer) run(ctx context.Context, w io.Writer, q url.Values) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(e.console, "/")+"/api/v1/explain?"+q.Encode(), http.NoBody)
+	body, err := e.page.ask(ctx, http.MethodGet, "explain?"+q.Encode(), nil)
 	if err != nil {
 		return err
-	}
-	resp, err := e.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("no agent answers: %w; is it running on this host?", err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("read the agent's answer: %w", err)
 	}
 	var x explained
 	if err := json.Unmarshal(body, &x); err != nil {
 		return fmt.Errorf("read the agent's answer: %w", err)
-	}
-	if x.Error != "" {
-		return errors.New(x.Error)
 	}
 	if e.json {
 		_, err := fmt.Fprintln(w, strings.TrimSpace(string(body)))

@@ -1,11 +1,8 @@
 package agent
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,17 +14,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tidewatch/tidewatch/incident"
-	"github.com/tidewatch/tidewatch/signals"
 )
 
 // incidentsCommand sees to the incidents of a running agent.
 type incidentsCommand struct {
-	console string
-	json    bool
-	all     bool
-	said    saidOfIncident
-	entry   incident.Entry
-	client  *http.Client
+	page  page
+	json  bool
+	all   bool
+	said  saidOfIncident
+	entry incident.Entry
 }
 
 // saidOfIncident is the body of what a person says.
@@ -41,7 +36,7 @@ type saidOfIncident struct {
 }
 
 func newIncidentsCommand() *cobra.Command {
-	c := incidentsCommand{client: &http.Client{Timeout: 10 * time.Second}}
+	c := incidentsCommand{}
 	list := func(cmd *cobra.Command, _ []string) error { return c.list(cmd.Context(), cmd.OutOrStdout()) }
 	root := &cobra.Command{
 		Use:   "incidents",
@@ -49,7 +44,7 @@ func newIncidentsCommand() *cobra.Command {
 		Long:  "Lists the incidents of the running agent, and tells it what you know of one of them.",
 		Args:  cobra.NoArgs, RunE: list,
 	}
-	root.PersistentFlags().StringVar(&c.console, "console-url", "http://"+signals.AddrConsole, "the agent's page")
+	c.page.flags(root.PersistentFlags())
 	root.PersistentFlags().BoolVar(&c.json, "json", false, "print the agent's answer")
 	root.Flags().BoolVar(&c.all, "all", false, "resolved ones, too")
 	lists := &cobra.Command{Use: "list", Short: "What holds", Args: cobra.NoArgs, RunE: list}
@@ -100,7 +95,7 @@ func (c *incidentsCommand) list(ctx context.Context, w io.Writer) error {
 	if !c.all {
 		path += "&state=" + incident.StateOpen
 	}
-	body, err := c.ask(ctx, http.MethodGet, path, nil)
+	body, err := c.page.ask(ctx, http.MethodGet, path, nil)
 	if err != nil || c.json {
 		return c.print(w, body, err)
 	}
@@ -132,7 +127,7 @@ func of(owner string) string {
 }
 
 func (c *incidentsCommand) show(ctx context.Context, w io.Writer, id string) error {
-	body, err := c.ask(ctx, http.MethodGet, "incidents/"+url.PathEscape(id), nil)
+	body, err := c.page.ask(ctx, http.MethodGet, "incidents/"+url.PathEscape(id), nil)
 	if err != nil || c.json {
 		return c.print(w, body, err)
 	}
@@ -189,7 +184,7 @@ func (c *incidentsCommand) say(ctx context.Context, w io.Writer, id, action stri
 	if err != nil {
 		return fmt.Errorf("write request: %w", err)
 	}
-	body, err := c.ask(ctx, http.MethodPost, "incidents/"+url.PathEscape(id)+"/"+action, b)
+	body, err := c.page.ask(ctx, http.MethodPost, "incidents/"+url.PathEscape(id)+"/"+action, b)
 	if err != nil || c.json {
 		return c.print(w, body, err)
 	}
@@ -207,28 +202,4 @@ func (c *incidentsCommand) print(w io.Writer, body []byte, err error) error {
 	}
 	_, err = fmt.Fprintf(w, "%s\n", body)
 	return err
-}
-
-// ask asks the page's API.
-func (c *incidentsCommand) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.console+"/api/v1/"+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("ask %s: %w", c.console, err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := c.client.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("no agent answers: %w; is it running on this host?", err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("read the agent's answer: %w", err)
-	}
-	if resp.StatusCode/100 != 2 {
-		var refused struct{ Error string }
-		_ = json.Unmarshal(answer, &refused) // what does not answer as an agent does has no sentence
-		return nil, errors.New(cmp.Or(refused.Error, c.console+" answers "+resp.Status))
-	}
-	return answer, nil
 }

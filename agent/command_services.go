@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,14 +18,11 @@ import (
 	"github.com/tidewatch/tidewatch/signals"
 )
 
-// maxAnswer bounds what is read of the agent's answer.
-const maxAnswer = 16 << 20
-
 // services asks a running agent what it knows of services.
 type services struct {
-	console, service, order string
+	page                    page
+	service, order          string
 	operations, graph, json bool
-	client                  *http.Client
 }
 
 // serviceAnswer is a row of /api/v1/services.
@@ -52,7 +48,7 @@ type edgeAnswer struct {
 }
 
 func newServicesCommand() *cobra.Command {
-	s := services{client: &http.Client{Timeout: 10 * time.Second}}
+	s := services{}
 	cmd := &cobra.Command{
 		Use:   "services",
 		Short: "Ask the running agent for its services: mean and p99 latency, error rate, calls",
@@ -63,7 +59,7 @@ calls to say.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.console, "console-url", "http://"+signals.AddrConsole, "the agent's page")
+	s.page.flags(f)
 	f.StringVar(&s.service, "service", "", "of this service only")
 	f.BoolVar(&s.operations, "operations", false, "with the operations of each service")
 	f.BoolVar(&s.graph, "graph", false, "who calls whom instead")
@@ -78,7 +74,7 @@ func (s *services) run(ctx context.Context, w io.Writer) error {
 	}
 	body, err := s.ask(ctx)
 	if err != nil {
-		return fmt.Errorf("no agent answers: %w; is it running on this host?", err)
+		return err
 	}
 	if s.json {
 		_, err := fmt.Fprintln(w, strings.TrimSpace(string(body)))
@@ -104,7 +100,7 @@ func (s *services) run(ctx context.Context, w io.Writer) error {
 
 func (s *services) ask(ctx context.Context) ([]byte, error) {
 	q := url.Values{"limit": {"1000"}}
-	path := "/api/v1/services"
+	path := "services"
 	if s.graph {
 		path += "/graph"
 	}
@@ -114,23 +110,7 @@ func (s *services) ask(ctx context.Context) ([]byte, error) {
 	if s.service != "" {
 		q.Set("service", s.service)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.console, "/")+path+"?"+q.Encode(), http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return nil, errors.New(resp.Status)
-	}
-	return body, nil
+	return s.page.ask(ctx, http.MethodGet, path+"?"+q.Encode(), nil)
 }
 
 // compare sorts the worse first; unknown values come last.

@@ -15,8 +15,8 @@ import (
 	"github.com/tidewatch/tidewatch/internal/secretfile"
 )
 
-// minToken is the shortest token that can't be guessed at the pace of the limiter.
-const minToken = 16
+// shortestToken is the shortest token that can't be guessed at the pace of the limiter.
+const shortestToken = 16
 
 // AuthConfig says who may see the page. Set a token, users, or both.
 type AuthConfig struct {
@@ -39,8 +39,8 @@ func (c *AuthConfig) Validate() error {
 		return errors.New("auth needs token_file, token or users_file")
 	case c.Token != "" && c.TokenFile != "":
 		return errors.New("auth::token and auth::token_file exclude each other")
-	case c.Token != "" && len(c.Token) < minToken:
-		return fmt.Errorf("auth::token must have at least %d characters, for example those of openssl rand -hex 32", minToken)
+	case c.Token != "" && len(c.Token) < shortestToken:
+		return fmt.Errorf("auth::token must have at least %d characters, for example those of openssl rand -hex 32", shortestToken)
 	case c.Session < time.Minute:
 		return errors.New("auth::session must be at least 1m, for example 12h")
 	}
@@ -90,8 +90,8 @@ func newAuthenticator(cfg *AuthConfig, now func() time.Time, trouble func(string
 		if err != nil {
 			return nil, fmt.Errorf("auth::token_file: %w", err)
 		}
-		if len(token) < minToken {
-			return nil, fmt.Errorf("auth::token_file must hold at least %d characters, for example those of openssl rand -hex 32", minToken)
+		if len(token) < shortestToken {
+			return nil, fmt.Errorf("auth::token_file must hold at least %d characters, for example those of openssl rand -hex 32", shortestToken)
 		}
 		a.sessions = &sessions{lasts: cfg.Session, now: now}
 	}
