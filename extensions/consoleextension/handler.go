@@ -42,6 +42,7 @@ type guard struct {
 func newHandler(cfg *Config, hostname string, t *telemetry, auth *authenticator, a *api) http.Handler {
 	mux := http.NewServeMux()
 	a.register(mux)
+	mux.HandleFunc("GET "+openapiPath, serveOpenAPI)
 	files := newStatic()
 	mux.Handle("/", files)
 	host, _, _ := net.SplitHostPort(cfg.Endpoint) // Validate has seen to it
