@@ -34,7 +34,7 @@ type api struct {
 	now       func() time.Time
 }
 
-func (a *api) register(mux routes) {
+func (a *api) register(mux router) {
 	for route, answer := range map[string]func(*query) (any, error){
 		"overview":            a.overview,
 		"series":              a.series,

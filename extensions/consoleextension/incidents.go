@@ -46,7 +46,7 @@ func (c *console) ServeIncidents(desk incident.Desk) {
 }
 
 // registerIncidents adds the API of incidents, which docs/incidents.md describes.
-func (a *api) registerIncidents(mux routes) {
+func (a *api) registerIncidents(mux router) {
 	for route, answer := range map[string]func(*query) (any, error){
 		"incidents":      a.incidentList,
 		"incidents/{id}": a.oneIncident,

@@ -13,8 +13,8 @@ var openapi []byte
 // openapiPath is where it is served.
 const openapiPath = apiPath + "openapi.yaml"
 
-// routes take the handlers of the API, by pattern.
-type routes interface {
+// router takes the handlers of the API, by pattern.
+type router interface {
 	HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request))
 }
 
