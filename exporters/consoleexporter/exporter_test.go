@@ -77,6 +77,8 @@ func TestLogs(t *testing.T) {
 	r.SetTraceID(pcommon.TraceID{1})
 	r.Attributes().PutStr(signals.AttrPatternID, "p1")
 	r.Attributes().PutStr(signals.AttrTemplate, "Connection refused: <ip>:<num>")
+	r.Attributes().PutInt("attempt", 3)
+	r.SetSpanID(pcommon.SpanID{2})
 	bare := records.AppendEmpty()
 	bare.Body().SetEmptyMap().PutStr("k", "v")
 	value := 7.5
@@ -100,6 +102,8 @@ func TestLogs(t *testing.T) {
 	require.Equal(t, "/var/log/checkout.log", lines[1].Source)
 	require.Equal(t, when.UnixMilli(), lines[1].Time)
 	require.Equal(t, "01000000000000000000000000000000", lines[1].TraceID)
+	require.Equal(t, "0200000000000000", lines[1].SpanID)
+	require.Equal(t, []localstore.Attr{{Key: "attempt", Value: "3"}}, lines[1].Attrs)
 
 	v := store.Findings()
 	require.Len(t, v, 1)

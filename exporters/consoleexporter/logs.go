@@ -17,6 +17,7 @@ const findingPrefix = "finding."
 
 func (e *consoleExporter) consumeLogs(_ context.Context, ld plog.Logs) error {
 	now := time.Now()
+	var attrs []localstore.Attr // of one record, used again for the next
 	for _, rl := range ld.ResourceLogs().All() {
 		resource := rl.Resource().Attributes()
 		service, source := text(resource, signals.AttrServiceName), text(resource, signals.AttrLogFilePath)
@@ -26,7 +27,10 @@ func (e *consoleExporter) consumeLogs(_ context.Context, ld plog.Logs) error {
 					e.store.PutFinding(findingOf(now, resource, r))
 					continue
 				}
-				e.store.PutLog(now, lineOf(now, service, source, r))
+				l := lineOf(now, service, source, r)
+				attrs = recordAttrs(attrs[:0], r)
+				l.Attrs = attrs
+				e.store.PutLog(now, l)
 			}
 		}
 	}
@@ -46,7 +50,28 @@ func lineOf(now time.Time, service, source string, r plog.LogRecord) localstore.
 	if id := r.TraceID(); !id.IsEmpty() {
 		l.TraceID = id.String()
 	}
+	if id := r.SpanID(); !id.IsEmpty() {
+		l.SpanID = id.String()
+	}
 	return l
+}
+
+// maxRecordAttrs is how many attributes of a record are looked at.
+const maxRecordAttrs = 16
+
+// recordAttrs appends those of a record that have no field of their own.
+func recordAttrs(dst []localstore.Attr, r plog.LogRecord) []localstore.Attr {
+	for k, v := range r.Attributes().All() {
+		switch k {
+		case signals.AttrPatternID, signals.AttrTemplate, signals.AttrPatternAliases, signals.AttrLogFilePath, signals.AttrLogFileOffset:
+			continue
+		}
+		if len(dst) == maxRecordAttrs {
+			break
+		}
+		dst = append(dst, localstore.Attr{Key: k, Value: valueText(v)})
+	}
+	return dst
 }
 
 func recordTime(now time.Time, r plog.LogRecord) time.Time {

@@ -39,6 +39,8 @@ type console struct {
 	causes    causes
 	baselines baselines
 	incidents incidents
+	miners    miners
+	running   running
 	warnings  struct {
 		mu sync.Mutex           // guards at
 		at map[string]time.Time // when each of the few messages was last said
@@ -98,6 +100,8 @@ func (c *console) Start(ctx context.Context, host component.Host) error {
 			causes:    &c.causes,
 			baselines: &c.baselines,
 			incidents: &c.incidents,
+			miners:    &c.miners,
+			running:   &c.running,
 			host:      hostInfo{Name: hostname, OS: runtime.GOOS, Arch: runtime.GOARCH},
 			version:   c.set.BuildInfo.Version,
 			started:   time.Now(),
@@ -112,6 +116,7 @@ func (c *console) Start(ctx context.Context, host component.Host) error {
 	}
 	run, cancel := context.WithCancel(context.Background())
 	c.cancel = cancel
+	c.server.BaseContext = func(net.Listener) context.Context { return run } // who waits for lines is let go at the end
 	c.wg.Go(func() {
 		if err := c.serve(netutil.LimitListener(listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewRecoverableErrorEvent(fmt.Errorf("serve the page: %w", err)))

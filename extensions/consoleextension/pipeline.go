@@ -31,6 +31,8 @@ type pipelineView struct {
 	Receivers  []flowView  `json:"receivers"`
 	Processors []flowView  `json:"processors"`
 	Exporters  []flowView  `json:"exporters"`
+	// Pipelines are the ways through the agent, in the order in which data takes them.
+	Pipelines []pipelineRoute `json:"pipelines"`
 	// Ledger says where every record is, Edges how the way to each exporter does.
 	Ledger delivery.Ledger `json:"ledger"`
 	Edges  []delivery.Edge `json:"edges"`
@@ -106,6 +108,13 @@ func (p *pipelineWatch) run(ctx context.Context, interval time.Duration) {
 }
 
 func (p *pipelineWatch) close() { p.client.CloseIdleConnections() }
+
+// pipelineView is the last look, with the ways that data takes.
+func (a *api) pipelineView(*query) (any, error) {
+	v := a.pipeline.view()
+	v.Pipelines, _ = a.running.view()
+	return v, nil
+}
 
 // view is the last look.
 func (p *pipelineWatch) view() pipelineView {

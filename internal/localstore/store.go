@@ -32,21 +32,22 @@ type Options struct {
 	// MaxFindings is the number of findings, resolved ones leave first.
 	MaxFindings int
 	// MaxLogs is the number of recent lines of any severity; as many again of
-	// severity WARN and above are kept apart, so that chatter can't displace them.
+	// severity WARN and above are kept apart, so that chatter can't displace them. There
+	// are fewer of them where lines have more than 400 bytes on average.
 	MaxLogs int
 	// MaxTraces and MaxSpans bound the traces and all their spans together.
 	MaxTraces int
 	MaxSpans  int
 }
 
-// DefaultOptions needs 7 to 8 MB when every bound is reached.
+// DefaultOptions needs 9 to 10 MB when every bound is reached.
 func DefaultOptions() Options {
 	return Options{
 		MaxSeries:       500,
 		PointsPerSeries: 360,
 		MaxPatterns:     1000,
 		MaxFindings:     200,
-		MaxLogs:         300,
+		MaxLogs:         3000,
 		MaxTraces:       200,
 		MaxSpans:        2000,
 	}
@@ -113,6 +114,8 @@ type Totals struct {
 	Series   int `json:"series"`
 	Patterns int `json:"patterns"`
 	Traces   int `json:"traces"`
+	// Lines is how many recent lines can be looked at.
+	Lines int `json:"lines"`
 	// Services counts services and their operations, Edges who calls whom.
 	Services int `json:"services"`
 	Edges    int `json:"edges"`

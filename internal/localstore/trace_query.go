@@ -10,7 +10,9 @@ type TraceQuery struct {
 	MinDuration time.Duration
 	// Errors asks for traces with a span that failed; with Service or Operation such a span.
 	Errors bool
-	Limit  int
+	// From and To ask for traces that were under way then, in Unix nanoseconds.
+	From, To int64
+	Limit    int
 }
 
 // FindTraces returns the traces that fit, the one written last first.
@@ -32,6 +34,9 @@ func (s *Store) FindTraces(q TraceQuery) []TraceView {
 }
 
 func (q *TraceQuery) fits(tr *trace, v *TraceView) bool {
+	if q.From > 0 && v.Start+v.Duration < q.From || q.To > 0 && v.Start >= q.To {
+		return false
+	}
 	if q.Service == "" && q.Operation == "" {
 		return v.Duration >= int64(q.MinDuration) && (!q.Errors || v.Errors > 0)
 	}

@@ -39,3 +39,20 @@ func TestTracesAreBounded(t *testing.T) {
 	require.EqualValues(t, 990, s.Totals().DroppedSpans)
 	require.EqualValues(t, 87, s.Totals().EvictedTraces)
 }
+
+func TestTracesOfATime(t *testing.T) {
+	s := localstore.New(localstore.Options{})
+	for i := range 4 {
+		s.PutSpan(localstore.Span{TraceID: fmt.Sprint(i), SpanID: "1", Service: "web", Start: int64(i+1) * 1000, Duration: 500})
+	}
+	ids := func(from, to int64) []string {
+		out := []string{}
+		for _, v := range s.FindTraces(localstore.TraceQuery{From: from, To: to, Limit: 10}) {
+			out = append(out, v.ID)
+		}
+		return out
+	}
+	require.Equal(t, []string{"2", "1"}, ids(2400, 3001), "one that was still under way belongs to it")
+	require.Equal(t, []string{"3"}, ids(3501, 0))
+	require.Empty(t, ids(9000, 0))
+}
