@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/tidewatch/tidewatch/internal/localstore"
@@ -18,6 +17,7 @@ import (
 const (
 	maxLimit    = 1000
 	maxIDs      = 64
+	maxSeries   = 10000
 	maxTextSize = 200
 )
 
@@ -29,19 +29,16 @@ type api struct {
 	causes    *causes
 	baselines *baselines
 	incidents *incidents
-	miners    *miners
-	running   *running
-	// tails is how many wait for lines.
-	tails   atomic.Int32
-	host    hostInfo
-	version string
-	started time.Time
-	now     func() time.Time
+	host      hostInfo
+	version   string
+	started   time.Time
+	now       func() time.Time
 }
 
 func (a *api) register(mux router) {
 	for route, answer := range map[string]func(*query) (any, error){
 		"overview":            a.overview,
+		"changes":             a.changes,
 		"series":              a.series,
 		"series/points":       a.points,
 		"series/{id}":         a.oneSeries,
@@ -52,12 +49,6 @@ func (a *api) register(mux router) {
 		"traces":              a.traces,
 		"traces/{id}":         a.trace,
 		"pipeline":            a.pipelineView,
-
-		"patterns/{id}":   a.onePattern,
-		"logs/{seq}":      a.logContext,
-		"logs/tail":       a.tail,
-		"logs/volume":     a.logVolume,
-		"pipeline/config": a.runningConfig,
 
 		"explain":        a.explain,
 		"services":       a.services,
@@ -143,6 +134,23 @@ func (q *query) number(key string, fallback, low, high int) int {
 	return n
 }
 
+// names is the set of a list with commas, nil without one.
+func (q *query) names(key string) map[string]bool {
+	s := q.r.FormValue(key)
+	if s == "" {
+		return nil
+	}
+	list := strings.Split(s, ",")
+	if len(list) > maxIDs {
+		q.fail("%s must not name more than %d", key, maxIDs)
+	}
+	set := map[string]bool{}
+	for _, name := range list {
+		set[name] = true
+	}
+	return set
+}
+
 func (q *query) limit(fallback int) int { return q.number("limit", fallback, 1, maxLimit) }
 
 func (q *query) since() uint32 {
@@ -156,13 +164,18 @@ func (q *query) fail(format string, args ...any) {
 }
 
 // series lists watched series with their last points; q must occur in name or
-// attributes, state restricts.
+// attributes, state restricts, and metrics is a list of names with commas: what is out
+// of its band comes along with these.
 func (a *api) series(q *query) (any, error) {
-	text, state, limit := strings.ToLower(q.text("q")), q.text("state"), q.limit(maxLimit)
+	text, state, limit := strings.ToLower(q.text("q")), q.text("state"), q.number("limit", maxSeries, 1, maxSeries)
+	metrics := q.names("metrics")
 	all := a.store.Series()
 	out := make([]seriesAnswer, 0, len(all))
 	for _, v := range all {
 		v.Description = "" // only with one series
+		if metrics != nil && !metrics[v.Metric] && v.State != "anomalous" {
+			continue
+		}
 		if len(out) < limit && (state == "" || v.State == state) && matches(v, text) {
 			out = append(out, a.named(v))
 		}
@@ -234,6 +247,21 @@ func (a *api) oneSeries(q *query) (any, error) {
 	return map[string]any{"series": a.named(v), "points": p}, nil
 }
 
+// patterns lists log patterns, the most frequent first.
+func (a *api) patterns(q *query) (any, error) {
+	text, severity, limit := strings.ToLower(q.text("q")), q.number("min_severity", 0, 0, 24), q.limit(200)
+	all := a.store.Patterns(a.now())
+	var lines uint64
+	out := make([]localstore.PatternView, 0, min(limit, len(all)))
+	for _, p := range all {
+		lines += p.Count
+		if len(out) < limit && p.Severity >= severity && (text == "" || strings.Contains(strings.ToLower(p.Template), text)) {
+			out = append(out, p)
+		}
+	}
+	return map[string]any{"time": a.now().Unix(), "total": len(all), "lines": lines, "patterns": out}, nil
+}
+
 // findingAnswer is a finding with the series that it is about. Unit and Rate are
 // those of the receipt's values, unknown for findings about patterns.
 type findingAnswer struct {
@@ -277,6 +305,19 @@ func (a *api) withSeries(f localstore.FindingView) findingAnswer {
 	return answer
 }
 
+// logs lists recent lines, the newest first.
+func (a *api) logs(q *query) (any, error) {
+	lines := a.store.Logs(localstore.LogQuery{
+		MinSeverity: q.number("min_severity", 0, 0, 24),
+		Pattern:     q.text("pattern"),
+		Service:     q.text("service"),
+		TraceID:     q.text("trace_id"),
+		Text:        q.text("q"),
+		Limit:       q.limit(100),
+	})
+	return map[string]any{"logs": lines}, nil
+}
+
 // trace returns one trace with its spans and the recent lines that carry its id.
 func (a *api) trace(q *query) (any, error) {
 	id := strings.ToLower(q.r.PathValue("id"))
@@ -289,3 +330,5 @@ func (a *api) trace(q *query) (any, error) {
 	}
 	return map[string]any{"trace": t, "spans": spans, "logs": a.store.Logs(localstore.LogQuery{TraceID: id})}, nil
 }
+
+func (a *api) pipelineView(*query) (any, error) { return a.pipeline.view(), nil }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +15,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tidewatch/tidewatch/anomaly"
+	"github.com/tidewatch/tidewatch/anomaly/forecast"
+	"github.com/tidewatch/tidewatch/incident"
+	"github.com/tidewatch/tidewatch/internal/delivery"
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/signals"
 )
@@ -62,11 +67,25 @@ func goldenAPI() http.Handler {
 	putServices(s)
 	mux := http.NewServeMux()
 	a := &api{
-		store: s, pipeline: newPipelineWatch(""), host: hostInfo{Name: "tide", OS: "linux", Arch: "amd64"}, version: "1.2.3", started: goldenTime.Add(-time.Hour),
+		baselines: &baselines{x: oracle{}},
+		store:     s, pipeline: newPipelineWatch(""), host: hostInfo{Name: "tide", OS: "linux", Arch: "amd64"}, version: "1.2.3", started: goldenTime.Add(-time.Hour),
 		now: func() time.Time { return goldenTime },
 	}
 	a.register(mux)
 	return mux
+}
+
+// oracle knows a week of one series.
+type oracle struct{}
+
+func (oracle) Outlook(id uint64, now time.Time) (anomaly.Outlook, bool) {
+	if id != 1 {
+		return anomaly.Outlook{}, false
+	}
+	return anomaly.Outlook{
+		History: 36 * time.Hour, WeekBegin: now.Truncate(time.Hour).Add(-3 * time.Hour), Week: []float64{math.NaN(), 0.25, 0.5},
+		ForecastStep: 5 * time.Minute, ForecastBegin: now.Truncate(5 * time.Minute), Forecast: []forecast.Point{{Value: 0.5, Lower: 0.25, Upper: 0.75}},
+	}, true
 }
 
 func ask(h http.Handler, path string) *httptest.ResponseRecorder {
@@ -79,8 +98,11 @@ func TestAnswers(t *testing.T) {
 	h := goldenAPI()
 	for name, path := range map[string]string{
 		"overview":        "overview",
+		"changes":         "changes?window_seconds=7200",
 		"series":          "series?q=CPU&state=anomalous&limit=10",
 		"series_none":     "series?q=nothing",
+		"series_metrics":  "series?metrics=system.cpu.time,system.cpu.load_average.1m",
+		"outlook":         "series/0000000000000001/outlook",
 		"one_series":      "series/0000000000000001",
 		"points":          "series/points?ids=0000000000000001,0000000000000002&since=1749999980",
 		"patterns":        "patterns",
@@ -145,7 +167,7 @@ func TestWrongQuestions(t *testing.T) {
 		status  int
 		message string
 	}{
-		"series?limit=0":                     {400, "limit must be a whole number from 1 to 1000"},
+		"series?limit=0":                     {400, "limit must be a whole number from 1 to 10000"},
 		"findings?limit=1001":                {400, "limit must be a whole number from 1 to 1000"},
 		"logs?min_severity=many":             {400, "min_severity must be a whole number from 0 to 24"},
 		"logs?q=" + strings.Repeat("x", 201): {400, "q must not be longer than 200 bytes"},
@@ -166,22 +188,55 @@ func TestWrongQuestions(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	none := map[string]int{}
-	for _, c := range []struct {
-		open, states map[string]int
-		points       uint64
-		level        string
-	}{
-		{none, none, 0, "starting"},
-		{none, map[string]int{"learning": 3}, 9, "learning"},
-		{none, map[string]int{"normal": 3, "learning": 1}, 9, "ok"},
-		{none, none, 9, "ok"},
-		{map[string]int{"info": 1}, map[string]int{"normal": 3}, 9, "info"},
-		{map[string]int{"info": 1, "warning": 1}, map[string]int{"normal": 3}, 9, "warning"},
-		{map[string]int{"critical": 1, "warning": 1}, none, 0, "critical"},
-	} {
-		require.Equal(t, c.level, judge(c.open, c.states, localstore.Totals{Points: c.points}, "x").Level, c)
+	learning, normal := map[string]int{"learning": 3}, map[string]int{"normal": 3, "learning": 1}
+	found := func(severity string) *localstore.FindingView {
+		return &localstore.FindingView{ID: "f", Severity: severity, Summary: "CPU is 47 %", Start: 77}
 	}
+	broken := func(severity string) *incident.Incident {
+		return &incident.Incident{ID: "i", Severity: severity, Title: "orders: errors", Start: time.Unix(66, 0)}
+	}
+	for _, c := range []struct {
+		worst   *localstore.FindingView
+		broken  *incident.Incident
+		states  map[string]int
+		learned float64
+		points  uint64
+		want    status
+	}{
+		{nil, nil, nil, 0, 0, status{Level: "starting", Sentence: "Collecting. The first charts come within a minute or two."}},
+		{nil, nil, learning, 0.387, 9, status{Level: "learning", Sentence: "Nothing found. 3 series are still being learned (38 % of the history they need); a young series never raises a finding."}},
+		{nil, nil, normal, math.NaN(), 9, status{Level: "ok", Sentence: "All is normal. 4 series are watched; of these, 1 still being learned."}},
+		{nil, nil, map[string]int{"normal": 1}, math.NaN(), 9, status{Level: "ok", Sentence: "All is normal. 1 series is watched, and what is usual of each is learned."}},
+		{nil, nil, nil, 0, 9, status{Level: "ok", Sentence: "Nothing found in the logs. No series is watched yet."}},
+		{found("info"), nil, normal, 0, 9, status{Level: "info", Sentence: "CPU is 47 %", Since: 77, Finding: "f"}},
+		{found("warning"), broken("info"), normal, 0, 9, status{Level: "warning", Sentence: "CPU is 47 %", Since: 77, Finding: "f"}},
+		{found("warning"), broken("warning"), normal, 0, 9, status{Level: "warning", Sentence: "orders: errors", Since: 66, Incident: "i"}},
+		{found("critical"), broken("warning"), nil, 0, 0, status{Level: "critical", Sentence: "CPU is 47 %", Since: 77, Finding: "f"}},
+	} {
+		o := overview{SeriesStates: c.states, Learned: localstore.Number(c.learned), Totals: localstore.Totals{Points: c.points}}
+		require.Equal(t, c.want, o.judge(c.worst, c.broken))
+	}
+}
+
+func TestDelivered(t *testing.T) {
+	exporter := func(id string, queued float64, dropped map[string]float64) delivery.Exporter {
+		return delivery.Exporter{ID: id, Queued: queued, Dropped: dropped, Durable: true, QueueCapacity: 100}
+	}
+	page := delivery.Exporter{ID: "console", Exported: 12}
+	for want, c := range map[status]struct {
+		exporters []delivery.Exporter
+		edges     []delivery.Edge
+	}{
+		{Level: "local", Sentence: "No backend is set: what is seen stays on this machine."}:                                               {[]delivery.Exporter{page}, nil},
+		{Level: "ok", Sentence: "Everything that was read is delivered to loki; 1 record on the way."}:                                     {[]delivery.Exporter{page, exporter("loki", 1, nil)}, nil},
+		{Level: "warning", Sentence: "loki takes nothing: 40 records wait on disk, nothing is lost.", Since: 77}:                           {[]delivery.Exporter{exporter("loki", 40, nil)}, []delivery.Edge{{Exporter: "loki", Pressure: delivery.Waiting, Since: time.Unix(77, 0)}}},
+		{Level: "critical", Sentence: "The queue to loki is full: 40 records wait on disk, nothing is lost, and readers wait.", Since: 77}: {[]delivery.Exporter{exporter("loki", 40, nil)}, []delivery.Edge{{Exporter: "es", Pressure: delivery.Waiting}, {Exporter: "loki", Pressure: delivery.Saturated, Since: time.Unix(77, 0)}}},
+		{Level: "warning", Sentence: "3 records of those to es given up since the start, most for: mapping."}:                              {[]delivery.Exporter{exporter("es", 0, map[string]float64{"mapping": 2, "size": 1})}, nil},
+	} {
+		got := delivered(pipelineView{Available: true, Ledger: delivery.Ledger{Exporters: c.exporters}, Edges: c.edges})
+		require.Equal(t, want, got)
+	}
+	require.Equal(t, "unknown", delivered(pipelineView{}).Level)
 }
 
 func FuzzQuery(f *testing.F) {
