@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tidewatch/tidewatch/internal/localstore"
@@ -29,10 +30,14 @@ type api struct {
 	causes    *causes
 	baselines *baselines
 	incidents *incidents
-	host      hostInfo
-	version   string
-	started   time.Time
-	now       func() time.Time
+	miners    *miners
+	running   *running
+	// tails is how many wait for lines.
+	tails   atomic.Int32
+	host    hostInfo
+	version string
+	started time.Time
+	now     func() time.Time
 }
 
 func (a *api) register(mux router) {
@@ -49,6 +54,12 @@ func (a *api) register(mux router) {
 		"traces":              a.traces,
 		"traces/{id}":         a.trace,
 		"pipeline":            a.pipelineView,
+
+		"patterns/{id}":   a.onePattern,
+		"logs/{seq}":      a.logContext,
+		"logs/tail":       a.tail,
+		"logs/volume":     a.logVolume,
+		"pipeline/config": a.runningConfig,
 
 		"explain":        a.explain,
 		"services":       a.services,
@@ -247,21 +258,6 @@ func (a *api) oneSeries(q *query) (any, error) {
 	return map[string]any{"series": a.named(v), "points": p}, nil
 }
 
-// patterns lists log patterns, the most frequent first.
-func (a *api) patterns(q *query) (any, error) {
-	text, severity, limit := strings.ToLower(q.text("q")), q.number("min_severity", 0, 0, 24), q.limit(200)
-	all := a.store.Patterns(a.now())
-	var lines uint64
-	out := make([]localstore.PatternView, 0, min(limit, len(all)))
-	for _, p := range all {
-		lines += p.Count
-		if len(out) < limit && p.Severity >= severity && (text == "" || strings.Contains(strings.ToLower(p.Template), text)) {
-			out = append(out, p)
-		}
-	}
-	return map[string]any{"time": a.now().Unix(), "total": len(all), "lines": lines, "patterns": out}, nil
-}
-
 // findingAnswer is a finding with the series that it is about. Unit and Rate are
 // those of the receipt's values, unknown for findings about patterns.
 type findingAnswer struct {
@@ -305,19 +301,6 @@ func (a *api) withSeries(f localstore.FindingView) findingAnswer {
 	return answer
 }
 
-// logs lists recent lines, the newest first.
-func (a *api) logs(q *query) (any, error) {
-	lines := a.store.Logs(localstore.LogQuery{
-		MinSeverity: q.number("min_severity", 0, 0, 24),
-		Pattern:     q.text("pattern"),
-		Service:     q.text("service"),
-		TraceID:     q.text("trace_id"),
-		Text:        q.text("q"),
-		Limit:       q.limit(100),
-	})
-	return map[string]any{"logs": lines}, nil
-}
-
 // trace returns one trace with its spans and the recent lines that carry its id.
 func (a *api) trace(q *query) (any, error) {
 	id := strings.ToLower(q.r.PathValue("id"))
@@ -330,5 +313,3 @@ func (a *api) trace(q *query) (any, error) {
 	}
 	return map[string]any{"trace": t, "spans": spans, "logs": a.store.Logs(localstore.LogQuery{TraceID: id})}, nil
 }
-
-func (a *api) pipelineView(*query) (any, error) { return a.pipeline.view(), nil }
