@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/metric/noop"
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -155,7 +156,7 @@ func TestAFaultyKubeletIsSaidOnceAndTriedAgain(t *testing.T) {
 		"huge garbage": {body(`{"kind":"` + strings.Repeat("x", 3<<20)), "max_body_bytes"},
 		"slow": {func(_ http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
-		}, "Client.Timeout"},
+		}, "list pods"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := kubelettest.New(t)
@@ -211,20 +212,20 @@ func TestAnotherCertificateIsRefusedUntilTheFileHasIt(t *testing.T) {
 func TestComponentsShareOneDirectory(t *testing.T) {
 	k := kubelettest.New(t)
 	cfg := config(k)
-	a, endA, err := kubelet.Acquire(cfg, zap.NewNop())
+	a, endA, err := kubelet.Acquire(cfg, zap.NewNop(), noop.Meter{})
 	require.NoError(t, err)
-	b, endB, err := kubelet.Acquire(cfg, zap.NewNop())
+	b, endB, err := kubelet.Acquire(cfg, zap.NewNop(), noop.Meter{})
 	require.NoError(t, err)
 	require.Same(t, a, b)
 	endA()
 	ready(t, b)
 	endB()
-	c, endC, err := kubelet.Acquire(cfg, zap.NewNop())
+	c, endC, err := kubelet.Acquire(cfg, zap.NewNop(), noop.Meter{})
 	require.NoError(t, err)
 	require.NotSame(t, a, c)
 	endC()
 	cfg.Endpoint = "https://"
-	_, _, err = kubelet.Acquire(cfg, zap.NewNop())
+	_, _, err = kubelet.Acquire(cfg, zap.NewNop(), noop.Meter{})
 	require.ErrorContains(t, err, "endpoint")
 }
 

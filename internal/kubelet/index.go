@@ -99,8 +99,7 @@ func newIndex(living, gone []*Pod) *Index {
 		pods:  append(living, gone...),
 		byUID: make(map[string]*Pod, n), byName: make(map[string]*Pod, n), byIP: make(map[netip.Addr]*Pod, n), containers: make(map[string]containerOf, n),
 	}
-	for i := len(x.pods) - 1; i >= 0; i-- { // so that the living win
-		p := x.pods[i]
+	for _, p := range slices.Backward(x.pods) { // so that the living win
 		x.byUID[p.UID] = p
 		if p.static != "" {
 			x.byUID[p.static] = p
