@@ -127,6 +127,13 @@ func (d *decoder) value(n *yaml.Node, key string, v reflect.Value) {
 			}
 			v.SetBool(b)
 		}
+	case reflect.Int:
+		if i, err := strconv.Atoi(n.Value); d.scalar(n, key) {
+			if err != nil {
+				d.fail(n, "%s is %q: write a whole number", name(key), n.Value)
+			}
+			v.SetInt(int64(i))
+		}
 	case reflect.Float64:
 		if f, err := strconv.ParseFloat(n.Value, 64); d.scalar(n, key) {
 			if err != nil {

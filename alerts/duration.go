@@ -70,3 +70,6 @@ func (d Duration) String() string {
 	}
 	return b.String()
 }
+
+// testInterval is the distance of the values of a test unless it says otherwise.
+const testInterval = Duration(time.Minute)

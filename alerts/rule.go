@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -54,7 +55,8 @@ type Rule struct {
 	// InhibitedBy names rules whose alerts explain this one: while one of them fires for the same Equal labels, nobody
 	// is notified of this one.
 	InhibitedBy []string `yaml:"inhibited_by"`
-	// Equal are the labels in which both alerts must agree; nil takes those that both of the expressions keep.
+	// Equal are the labels in which both alerts must agree; nil takes the labels of places (host_name, service_name,
+	// instance, ...) that the alerts of both have in their tests.
 	Equal []string `yaml:"equal"`
 	Tests []Test   `yaml:"tests"`
 	// Review is the day by which somebody must have asked whether the rule is still worth it.
@@ -131,15 +133,26 @@ type Alert struct {
 type Owner struct {
 	// Name is for people.
 	Name string `yaml:"name"`
-	// Receivers by severity; a severity that is not named goes to the one of the next lower severity that is. Info
-	// without a receiver notifies nobody.
+	// Receivers by severity. Critical without a receiver goes to that of warning, and the other way round; info without
+	// one notifies nobody.
 	Receivers map[string]Receiver `yaml:"receivers"`
-	// GroupBy are the labels of which each combination is a notification of its own; alertname and group unless given.
+	// GroupBy are the labels of which each combination is a notification of its own; alertname unless given.
 	GroupBy []string `yaml:"group_by"`
 	// RepeatInterval is how often an alert that goes on is told of again: by default 4h.
 	RepeatInterval Duration `yaml:"repeat_interval"`
+	// WorkingHours are when warnings are told of; those of other hours wait until then. Nil is always.
+	WorkingHours *Hours `yaml:"working_hours"`
 	// Escalation is, for people, who is called when nobody reacts by the deadline.
 	Escalation string `yaml:"escalation"`
+}
+
+// Hours are the working hours of an owner: weekdays as monday:friday, from start to end (09:00, 18:00) in the time zone of
+// location (Europe/Berlin), UTC unless given.
+type Hours struct {
+	Weekdays string `yaml:"weekdays"`
+	Start    string `yaml:"start"`
+	End      string `yaml:"end"`
+	Location string `yaml:"location"`
 }
 
 // Receiver is one way to reach an owner. Secrets are files on Alertmanager's host, never values.
@@ -179,6 +192,35 @@ type Ledger struct {
 	Owners Owners
 	// Runbooks is the text of each by its file name.
 	Runbooks map[string]string
+	// Drills are the records of storm drills, the oldest first.
+	Drills []Drill
+}
+
+// Drill is the dated record of a storm drill, a file of drills/.
+type Drill struct {
+	Date Date `yaml:"date"`
+	// Rules are those whose alerts were fired.
+	Rules  []string `yaml:"rules"`
+	Passed bool     `yaml:"passed"`
+	// Alerts were fired and Notifications sent; the true cause was shown after TimeToCause; Misrouted alerts went to another
+	// than their owner.
+	Alerts        int      `yaml:"alerts"`
+	Notifications int      `yaml:"notifications"`
+	TimeToCause   Duration `yaml:"time_to_cause"`
+	Misrouted     int      `yaml:"misrouted"`
+	Seed          int      `yaml:"seed"`
+	// Note is one sentence of what was found.
+	Note string `yaml:"note"`
+}
+
+// LastDrill is the latest drill in which a rule took part.
+func (l Ledger) LastDrill(id string) (Drill, bool) {
+	for _, d := range slices.Backward(l.Drills) {
+		if slices.Contains(d.Rules, id) {
+			return d, true
+		}
+	}
+	return Drill{}, false
 }
 
 // Owners is owners.yaml.
