@@ -16,13 +16,15 @@ var errAnswer = errors.New("answer is not a matrix")
 // hand; the rest is left to encoding/json.
 func matrix(body []byte, visit Visit) (points int, err error) {
 	r := reader{b: body}
-	var status, message string
+	var status, kind, message string
 	err = r.object(func(key string) error {
 		switch key {
 		case "status":
 			return r.text(&status)
 		case "error":
 			return r.text(&message)
+		case "errorType":
+			return r.text(&kind)
 		case "data":
 			return r.object(func(key string) error {
 				if key != "result" {
@@ -37,7 +39,7 @@ func matrix(body []byte, visit Visit) (points int, err error) {
 	case err != nil:
 		return points, err
 	case status == "error":
-		return points, errors.New(message)
+		return points, &Refusal{Kind: kind, Message: message}
 	case status != "success":
 		return points, errAnswer
 	}

@@ -52,15 +52,16 @@ func (p *Prometheus) Range(ctx context.Context, query string, start, end time.Ti
 	if step < time.Millisecond || end.Before(start) {
 		return errors.New("step must be a millisecond or more, and end not before start")
 	}
-	steps := firstSteps
+	steps, limit := firstSteps, mostSteps
 	for at := start; !at.After(end); {
 		last := at.Add(time.Duration(steps-1) * step)
 		if last.After(end) {
 			last = end
 		}
 		points, err := p.piece(ctx, query, at, last, step, visit)
-		if errors.Is(err, errLarge) && steps > 1 {
+		if tooMuch(err) && steps > 1 {
 			steps = max(1, steps/8)
+			limit = steps // what was too much once would be so again
 			continue
 		}
 		if err != nil {
@@ -71,12 +72,32 @@ func (p *Prometheus) Range(ctx context.Context, query string, start, end time.Ti
 		if p.Progress != nil {
 			p.Progress(last)
 		}
-		steps = min(8*steps, mostSteps, max(1, int(targetPoints*float64(taken)/float64(max(points, 1)))))
+		steps = min(8*steps, limit, max(1, int(targetPoints*float64(taken)/float64(max(points, 1)))))
 	}
 	return nil
 }
 
 var errLarge = fmt.Errorf("answer is larger than %d MiB", maxBody>>20)
+
+// Refusal is what a server says instead of an answer.
+type Refusal struct {
+	// Kind is its errorType, such as bad_data, execution or timeout.
+	Kind    string
+	Message string
+}
+
+// Error is the server's message.
+func (r *Refusal) Error() string { return r.Message }
+
+// tooMuch says whether a shorter piece may have an answer where a longer one had none.
+func tooMuch(err error) bool {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r.Kind == "timeout" || strings.Contains(r.Message, "too many samples") || strings.Contains(r.Message, "exceeded maximum resolution") ||
+			strings.Contains(r.Message, "timed out")
+	}
+	return errors.Is(err, errLarge)
+}
 
 // piece makes one request.
 func (p *Prometheus) piece(ctx context.Context, query string, start, end time.Time, step time.Duration, visit Visit) (int, error) {

@@ -121,3 +121,38 @@ type answer string
 func (a answer) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: 200, Status: "200 OK", Body: io.NopCloser(strings.NewReader(string(a)))}, nil
 }
+
+// A server that loads at most so many samples is asked for less at a time.
+func TestRangeAsksForLess(t *testing.T) {
+	requests, refused := 0, 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests++
+		from, _ := strconv.ParseFloat(r.FormValue("start"), 64)
+		to, _ := strconv.ParseFloat(r.FormValue("end"), 64)
+		if to-from > 600 {
+			refused++
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			fmt.Fprint(w, `{"status":"error","errorType":"execution","error":"query processing would load too many samples into memory in query execution"}`)
+			return
+		}
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[%.3f,"1"]]}]}}`, from)
+	}))
+	t.Cleanup(s.Close)
+	p := history.Prometheus{URL: s.URL}
+	visit := func(history.Labels, []history.Point) error { return nil }
+	require.NoError(t, p.Range(context.Background(), "up", start, start.Add(3*time.Hour), time.Minute, visit))
+	require.Equal(t, 1, refused)
+	require.Less(t, requests, 40)
+
+	err := p.Range(context.Background(), "up", start, start.Add(3*time.Hour), time.Minute, func(history.Labels, []history.Point) error { return errors.New("mine") })
+	require.EqualError(t, err, "mine")
+	var refusal *history.Refusal
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprint(w, `{"status":"error","errorType":"timeout","error":"query timed out in expression evaluation"}`)
+	}))
+	t.Cleanup(slow.Close)
+	p.URL = slow.URL
+	require.ErrorAs(t, p.Range(context.Background(), "up", start, start.Add(3*time.Hour), time.Minute, visit), &refusal)
+	require.Equal(t, "timeout", refusal.Kind)
+}
