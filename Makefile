@@ -30,6 +30,7 @@ backends: ## fills the cache of real backends that e2e uses
 	test/backends/alertmanager.sh --build
 	test/backends/loki.sh --build
 	test/backends/kafka.sh --build
+	test/backends/axe.sh --build
 
 browser: ## the page by itself, in a real Chromium
 	go test -tags browser -count=1 ./extensions/consoleextension

@@ -50,13 +50,14 @@ async function refresh() {
   if (busy) { again = true; return; }
   busy = true;
   again = false;
+  const hash = location.hash;
   const results = await Promise.allSettled([overview(), route.refresh()]);
   busy = false;
   const failed = results.filter((r) => r.status === "rejected");
   for (const f of failed) console.warn(f.reason);
   if (failed.length < results.length) answered = Date.now() / 1000;
   offline(failed.length === results.length);
-  document.body.dataset.ready = "";
+  document.body.dataset.ready = hash; // this view has its numbers
 }
 
 function offline(is) {

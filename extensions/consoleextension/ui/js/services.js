@@ -3,7 +3,8 @@
 import { h, svg, setText, keyed, link, heads } from "./dom.js";
 import { ask } from "./api.js";
 import { anew } from "./route.js";
-import { perSecond, percent, duration, clock, count, severity } from "./format.js";
+import { lineList } from "./lines.js";
+import { perSecond, percent, duration, clock, count } from "./format.js";
 
 export const { enter, leave, refresh } = anew((root, title, name) => name ? one(root, title, name) : all(root, title));
 
@@ -101,25 +102,6 @@ export function traceTable() {
   return { element: h("div", {}, none, table), fill: (list) => { none.hidden = list.length > 0; table.hidden = !list.length; keyed(body, list, (t) => t.id, make, update); } };
 }
 
-export function lineList() {
-  const none = h("p", { class: "empty", text: "None in memory." }), list = h("ul", { class: "lines boxed", "data-testid": "lines" });
-  return {
-    element: h("div", {}, none, list),
-    fill: (logs) => {
-      none.hidden = logs.length > 0;
-      list.hidden = !logs.length;
-      const key = logs.map((l) => l.time + l.body).join("\n");
-      if (list.shown === key) return;
-      list.shown = key;
-      list.replaceChildren(...logs.map((l) => {
-        const [name, tone] = severity(l.severity);
-        return h("li", {}, h("time", { text: clock(l.time / 1000, true) }), h("span", { class: "level", data: { level: tone }, text: name }), " ", l.body,
-          ...(l.trace_id ? [" ", h("a", { class: "small", href: link("trace", l.trace_id), text: "trace" })] : []));
-      }));
-    },
-  };
-}
-
 // draw places services in columns, callers left of what they call.
 function draw(edges, services) {
   const names = [...new Set(edges.flatMap((e) => [e.client, e.server]))], column = new Map(names.map((n) => [n, 0]));
@@ -129,7 +111,7 @@ function draw(edges, services) {
   const used = [...new Set(column.values())].sort((a, b) => a - b), columns = used.map((c) => names.filter((n) => column.get(n) === c).sort());
   const wide = 190, high = 46, place = new Map(), rows = Math.max(...columns.map((c) => c.length));
   columns.forEach((c, x) => c.forEach((n, y) => place.set(n, [20 + x * wide, 12 + (y + (rows - c.length) / 2) * high])));
-  const s = svg("svg", { viewBox: `0 0 ${columns.length * wide} ${rows * high + 16}`, width: columns.length * wide, role: "img", "aria-label": `Who calls whom: ${edges.length} edges between ${names.length} services; the table below says the same` });
+  const s = svg("svg", { viewBox: `0 0 ${columns.length * wide} ${rows * high + 16}`, width: columns.length * wide, role: "group", "aria-label": `Who calls whom: ${edges.length} edges between ${names.length} services; the table below says the same` });
   for (const e of edges) {
     const [x1, y1] = place.get(e.client), [x2, y2] = place.get(e.server);
     const from = x1 + 140, mid = (from + x2) / 2;

@@ -4,7 +4,7 @@ import { h, setText, link } from "./dom.js";
 import { ask } from "./api.js";
 import { anew } from "./route.js";
 import { duration, clock, plural, percent } from "./format.js";
-import { lineList } from "./services.js";
+import { lineList } from "./lines.js";
 
 export const { enter, leave, refresh } = anew(mount);
 
@@ -85,9 +85,9 @@ function culprit(spans) {
 function waterfall(spans) {
   const total = Math.max(1e-9, ...spans.map((s) => s.end));
   const rows = spans.flatMap((s) => {
-    const detail = h("tr", { class: "detail", hidden: true }, h("td", { colspan: "4" }, facts(s)));
+    const detail = h("tr", { class: "detail", hidden: true }, h("td", { colspan: "4" }, h("p", {}, h("a", { href: link("services", s.service), text: `${s.service} now` })), facts(s)));
     const button = h("button", { type: "button", class: "rowbtn", "aria-expanded": "false", on: { click: () => { detail.hidden = !detail.hidden; button.setAttribute("aria-expanded", String(!detail.hidden)); } } },
-      h("span", {}, h("a", { href: link("services", s.service), text: s.service }), " ", s.name, s.error ? h("span", { class: "bad", text: " failed" }) : "", s.critical ? h("span", { class: "hidden", text: " on the critical path" }) : ""));
+      h("span", {}, h("span", { class: "muted", text: s.service }), " ", s.name, s.error ? h("span", { class: "bad", text: " failed" }) : "", s.critical ? h("span", { class: "hidden", text: " on the critical path" }) : ""));
     button.style.paddingLeft = `${Math.min(s.depth, 24) * 12}px`;
     const bar = h("i", { class: s.error ? "mark failed" : "mark" });
     bar.style.left = `${(s.begin / total) * 100}%`;
