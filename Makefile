@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: bench-loki build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-remotewrite bench-rootcause idle run clean
+.PHONY: bench-loki build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-remotewrite bench-rootcause idle packages image run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -67,8 +67,14 @@ bench-queue: ## CPU of a MB through the queue, beside upstream's storage; start 
 idle: build ## what the agent costs with nothing to do: size, start, memory, CPU
 	test/bench/idle.sh $(BINARY)
 
+packages: ## static binaries, .deb, .rpm, SBOM and sums in dist/
+	deploy/packages/build.sh
+
+image: ## the container image in dist/; wants buildah
+	deploy/image/build.sh
+
 run:
 	go run ./cmd/agent
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
