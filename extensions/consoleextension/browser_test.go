@@ -142,7 +142,7 @@ func TestPageInBrowser(t *testing.T) {
 			require.EqualValues(t, 1, b.eval(`document.querySelectorAll("#findings-open .links a[href^=http]").length`), "only http links")
 			b.run(chromedp.Click(chromedp.CSS(`#findings-past summary`)), chromedp.WaitVisible(chromedp.CSS(`#findings-past .card`)),
 				chromedp.Click(chromedp.CSS(`#findings-open .links a[href^="#/logs"]`)), chromedp.WaitVisible(chromedp.CSS(`[data-pattern="0000000000000002"] [aria-expanded=true]`)),
-				chromedp.WaitVisible(chromedp.CSS(`[data-testid=pattern-lines] li`)),
+				chromedp.WaitVisible(chromedp.CSS(`[data-testid=log-lines] li`)),
 				chromedp.Click(chromedp.CSS(`nav a[href="#/pipeline"]`)), chromedp.WaitVisible(chromedp.CSS(`[data-testid=receivers]`)))
 			require.Contains(t, b.eval(`document.querySelector("[data-testid=receivers]").textContent`), "tail")
 			b.run(chromedp.Click(chromedp.CSS(`nav a[href="#/metrics"]`)), chromedp.WaitVisible(chromedp.CSS(`#charts canvas`)))

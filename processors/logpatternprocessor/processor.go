@@ -46,6 +46,7 @@ func (p *patterns) start(ctx context.Context, host component.Host) error {
 		p.set.Logger.Warn("Saved patterns are not usable; they are learned anew.", zap.Error(err))
 	}
 	keeper.Start(p.cfg.SnapshotInterval, p.services.snapshot)
+	p.offerParameters(host)
 	return nil
 }
 
