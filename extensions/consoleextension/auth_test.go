@@ -109,7 +109,7 @@ func TestPeopleLogInAndOut(t *testing.T) {
 	require.Equal(t, "/login", w.Header().Get("Location"))
 	form := d.knock(http.MethodGet, "/login", "")
 	require.Equal(t, http.StatusOK, form.Code)
-	for _, part := range strings.Split(form.Body.String(), `"`) {
+	for part := range strings.SplitSeq(form.Body.String(), `"`) {
 		if strings.HasPrefix(part, "/") {
 			require.Contains(t, []int{http.StatusOK, http.StatusSeeOther}, d.knock(http.MethodGet, part, "").Code, "%s is seen before anybody is logged in", part)
 		}

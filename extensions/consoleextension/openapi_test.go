@@ -31,10 +31,30 @@ func document(t *testing.T) map[string]any {
 func TestOpenAPIHasTheTypes(t *testing.T) {
 	s := newSchemas(t)
 	for _, v := range []any{
-		overview{}, change{}, findingAnswer{}, seriesAnswer{}, localstore.Points{}, outlookAnswer{}, patternAnswer{}, patternParam{},
-		localstore.LogView{}, localstore.LogTail{}, localstore.LogContext{}, localstore.LogVolume{}, localstore.TraceView{}, localstore.Span{},
-		explanation{}, localstore.ServiceView{}, localstore.EdgeView{}, pipelineView{}, sessionAnswer{}, action{},
-		incident.Incident{}, incident.Stats{}, incident.Suppression{}, incident.Entry{},
+		overview{},
+		change{},
+		findingAnswer{},
+		seriesAnswer{},
+		localstore.Points{},
+		outlookAnswer{},
+		patternAnswer{},
+		patternParam{},
+		localstore.LogView{},
+		localstore.LogTail{},
+		localstore.LogContext{},
+		localstore.LogVolume{},
+		localstore.TraceView{},
+		localstore.Span{},
+		explanation{},
+		localstore.ServiceView{},
+		localstore.EdgeView{},
+		pipelineView{},
+		sessionAnswer{},
+		action{},
+		incident.Incident{},
+		incident.Stats{},
+		incident.Suppression{},
+		incident.Entry{},
 	} {
 		s.add(v)
 	}
@@ -51,7 +71,9 @@ func TestOpenAPIHasTheTypes(t *testing.T) {
 // noted are the routes that an API registers.
 type noted map[string]bool
 
-func (n noted) HandleFunc(pattern string, _ func(http.ResponseWriter, *http.Request)) { n[pattern] = true }
+func (n noted) HandleFunc(pattern string, _ func(http.ResponseWriter, *http.Request)) {
+	n[pattern] = true
+}
 
 func TestOpenAPIHasEveryRoute(t *testing.T) {
 	routes := noted{"GET " + sessionPath: true, "GET " + openapiPath: true}
