@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
+	"time"
 
 	_ "embed"
 )
@@ -22,12 +24,22 @@ type chapter struct {
 	RunbookHTML                                           template.HTML
 }
 
+// Drill is what the book says of a storm drill.
+type Drill struct {
+	Date   time.Time
+	Passed bool
+	// Causes are the rules whose alerts were the true causes.
+	Causes []string
+	// Alerts were fired and Notifications sent.
+	Alerts, Notifications int
+}
+
 // RenderBook renders book/README.md and book/index.html: for people, what each rule means, who owns it, what is to be
 // done and by when. The page needs nothing from elsewhere.
-func RenderBook(l Ledger) (map[string][]byte, error) {
+func RenderBook(l Ledger, o Options) (map[string][]byte, error) {
 	var chapters []chapter
 	for _, r := range l.Enabled() {
-		c, err := l.chapter(r)
+		c, err := l.chapter(r, o.Drills)
 		if err != nil {
 			return nil, err
 		}
@@ -38,10 +50,10 @@ func RenderBook(l Ledger) (map[string][]byte, error) {
 		return nil, fmt.Errorf("read template of the book: %w", err)
 	}
 	var page bytes.Buffer
-	if err := book.Execute(&page, map[string]any{"Chapters": chapters, "Drill": l.lastDrill()}); err != nil {
+	if err := book.Execute(&page, map[string]any{"Chapters": chapters, "Drill": markdownHTML(lastDrill(o.Drills))}); err != nil {
 		return nil, fmt.Errorf("write book: %w", err)
 	}
-	return map[string][]byte{"book/README.md": []byte(markdownBook(chapters, l.lastDrill())), "book/index.html": page.Bytes()}, nil
+	return map[string][]byte{"book/README.md": []byte(markdownBook(chapters, lastDrill(o.Drills))), "book/index.html": page.Bytes()}, nil
 }
 
 // severityWords say what a severity does to a person.
@@ -49,7 +61,7 @@ var severityWords = map[string]string{
 	SeverityCritical: "wakes somebody", SeverityWarning: "next working day", SeverityInfo: "shown only",
 }
 
-func (l Ledger) chapter(r *Rule) (chapter, error) {
+func (l Ledger) chapter(r *Rule, drills []Drill) (chapter, error) {
 	compiled, err := r.Compile()
 	if err != nil {
 		return chapter{}, err
@@ -57,7 +69,7 @@ func (l Ledger) chapter(r *Rule) (chapter, error) {
 	owner := l.Owners.Owners[r.Owner]
 	c := chapter{
 		Rule: r, Owner: r.Owner, Escalation: owner.Escalation, Wakes: severityWords[r.Severity], When: r.when(), For: "at once",
-		Deadline: r.Response.Deadline.String(), Drill: "never", Review: r.Review.String(),
+		Deadline: r.Response.Deadline.String(), Drill: "never as a cause", Review: r.Review.String(),
 	}
 	if owner.Name != "" {
 		c.Owner = owner.Name
@@ -65,8 +77,11 @@ func (l Ledger) chapter(r *Rule) (chapter, error) {
 	if r.Trigger.For > 0 {
 		c.For = "after " + r.Trigger.For.String()
 	}
-	if d, ok := l.LastDrill(r.ID); ok {
-		c.Drill = d.words()
+	for _, d := range drills {
+		if slices.Contains(d.Causes, r.ID) {
+			c.Drill = d.words()
+			break
+		}
 	}
 	for _, a := range compiled.Alertings {
 		c.Expr = append(c.Expr, a.Expr)
@@ -103,14 +118,14 @@ func (d Drill) words() string {
 	if d.Passed {
 		verdict = "passed"
 	}
-	return fmt.Sprintf("%s on %s: %d alerts, %d notifications", verdict, d.Date, d.Alerts, d.Notifications)
+	return fmt.Sprintf("%s on %s: %d alerts, %d notifications", verdict, d.Date.Format(time.DateOnly), d.Alerts, d.Notifications)
 }
 
-func (l Ledger) lastDrill() string {
-	if len(l.Drills) == 0 {
-		return "There was no drill yet: run `tidewatch alerts drill`."
+func lastDrill(drills []Drill) string {
+	if len(drills) == 0 {
+		return "No drill is on record: `tidewatch alerts drill` fires a storm of alerts at an Alertmanager and counts what people would get."
 	}
-	return "Last drill: " + l.Drills[len(l.Drills)-1].words() + "."
+	return "Last drill: " + drills[0].words() + "."
 }
 
 func markdownBook(chapters []chapter, drill string) string {

@@ -31,6 +31,26 @@ func (p positions) at(file, key string) Position {
 	}
 }
 
+// inside is where a byte of a value stands. The parser does not tell where the lines of a block begin; they are taken to be
+// indented by two more than their key, and a folded block is pointed at as a whole.
+func (p positions) inside(file, key, text string, offset int) Position {
+	at := p.at(file, key)
+	n := p[key]
+	before := text[:min(max(offset, 0), len(text))]
+	switch n.Style &^ yaml.TaggedStyle {
+	case yaml.LiteralStyle:
+		parent := p.at(file, key[:max(strings.LastIndexByte(key, '.'), 0)])
+		at.Line += 1 + strings.Count(before, "\n")
+		at.Column = parent.Column + 2 + len(before) - 1 - strings.LastIndexByte(before, '\n')
+	case yaml.FoldedStyle:
+	case yaml.DoubleQuotedStyle, yaml.SingleQuotedStyle:
+		at.Column += len(before) + 1
+	default:
+		at.Column += len(before)
+	}
+	return at
+}
+
 // decode fills a struct from YAML and says where each key stood. Unlike the library's own way it knows the column of
 // each mistake and goes on after it.
 func decode(file string, text []byte, into any) (positions, error) {
@@ -73,7 +93,7 @@ func (d *decoder) fail(n *yaml.Node, format string, args ...any) {
 }
 
 func (d *decoder) value(n *yaml.Node, key string, v reflect.Value) {
-	d.positions[key] = yaml.Node{Line: n.Line, Column: n.Column}
+	d.positions[key] = yaml.Node{Line: n.Line, Column: n.Column, Style: n.Style}
 	if n.Kind == yaml.AliasNode {
 		d.fail(n, "%s: anchors and aliases are not used here: write the value", name(key))
 		return
@@ -126,13 +146,6 @@ func (d *decoder) value(n *yaml.Node, key string, v reflect.Value) {
 				d.fail(n, "%s is %q: write true or false", name(key), n.Value)
 			}
 			v.SetBool(b)
-		}
-	case reflect.Int:
-		if i, err := strconv.Atoi(n.Value); d.scalar(n, key) {
-			if err != nil {
-				d.fail(n, "%s is %q: write a whole number", name(key), n.Value)
-			}
-			v.SetInt(int64(i))
 		}
 	case reflect.Float64:
 		if f, err := strconv.ParseFloat(n.Value, 64); d.scalar(n, key) {

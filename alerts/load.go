@@ -33,7 +33,7 @@ func Shipped() (Ledger, error) {
 	return l, nil
 }
 
-// Load reads a ledger: rules/<group>/<ID>.yaml, runbooks/*.md, owners.yaml and drills/*.yaml, any of which may be missing. It is strict: an
+// Load reads a ledger: rules/<group>/<ID>.yaml, runbooks/*.md and owners.yaml, any of which may be missing. It is strict: an
 // unknown key, a value of another kind, a file that is not named after its rule and an ID that is there twice are
 // errors, each with file, line and column, and all of them are told at once. Whether a rule makes sense is for Lint.
 func Load(fsys fs.FS) (Ledger, error) {
@@ -75,22 +75,6 @@ func Load(fsys fs.FS) (Ledger, error) {
 		}
 		l.Runbooks[strings.TrimPrefix(name, "runbooks/")] = string(text)
 	}
-	drills, err := list(fsys, "drills", ".yaml")
-	if err != nil {
-		return Ledger{}, err
-	}
-	for _, name := range drills {
-		var d Drill
-		text, err := read(fsys, name)
-		if err == nil {
-			_, err = decode(name, text, &d)
-		}
-		if err != nil {
-			problems = append(problems, err)
-			continue
-		}
-		l.Drills = append(l.Drills, d)
-	}
 	if err := errors.Join(problems...); err != nil {
 		return Ledger{}, err
 	}
@@ -101,7 +85,7 @@ func Load(fsys fs.FS) (Ledger, error) {
 // Override puts the rules, runbooks and owners of another ledger over this one: a rule or an owner replaces that of the
 // same name.
 func (l Ledger) Override(by Ledger) Ledger {
-	merged := Ledger{Rules: slices.Clone(by.Rules), Owners: l.Owners, Runbooks: maps.Clone(l.Runbooks), Drills: slices.Concat(l.Drills, by.Drills)}
+	merged := Ledger{Rules: slices.Clone(by.Rules), Owners: l.Owners, Runbooks: maps.Clone(l.Runbooks)}
 	for _, r := range l.Rules {
 		if _, replaced := by.Rule(r.ID); !replaced {
 			merged.Rules = append(merged.Rules, r)
@@ -135,7 +119,6 @@ func (o Owners) override(by Owners) Owners {
 
 func (l Ledger) sort() {
 	slices.SortFunc(l.Rules, func(a, b *Rule) int { return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.ID, b.ID)) })
-	slices.SortStableFunc(l.Drills, func(a, b Drill) int { return a.Date.Compare(b.Date.Time) })
 }
 
 func loadRule(fsys fs.FS, name string) (*Rule, error) {

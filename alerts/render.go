@@ -19,7 +19,7 @@ func (l Ledger) Render(o Options) (map[string][]byte, error) {
 	for _, render := range []func(Ledger) (map[string][]byte, error){
 		RenderPrometheus, RenderTests, RenderOperator, RenderLoki, RenderAlertmanager,
 		func(l Ledger) (map[string][]byte, error) { return RenderGrafana(l, o) },
-		RenderBook,
+		func(l Ledger) (map[string][]byte, error) { return RenderBook(l, o) },
 	} {
 		files, err := render(l)
 		if err != nil {
@@ -30,12 +30,14 @@ func (l Ledger) Render(o Options) (map[string][]byte, error) {
 	return all, nil
 }
 
-// Options are what renderers need to know of the place where the rules will run.
+// Options are what renderers need to know of the place where the rules will run, and the book of what else is on record.
 type Options struct {
 	// PrometheusUID and LokiUID are the uids of Grafana's data sources; empty is prometheus and loki.
 	PrometheusUID, LokiUID string
 	// Folder of the rules in Grafana; empty is Tidewatch.
 	Folder string
+	// Drills are what the book tells of, the newest first.
+	Drills []Drill
 }
 
 // groupsOf calls visit for each group of rules of a source, in order.

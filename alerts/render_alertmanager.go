@@ -189,8 +189,12 @@ func EqualLabels(r, by *Rule) []string {
 	return equal
 }
 
-// alertLabels are the labels that the alerts of the rule always have, as its tests expect them.
+// alertLabels are the labels that the alerts of the rule always have: as its tests expect them, or, of rules for Loki, which
+// have none, those by which the expression sums up.
 func (r *Rule) alertLabels() map[string]bool {
+	if r.LogQL() {
+		return r.summedBy()
+	}
 	count, alerts := map[string]int{}, 0
 	for _, t := range r.Tests {
 		for _, a := range t.Alerts {
@@ -205,6 +209,22 @@ func (r *Rule) alertLabels() map[string]bool {
 		always[k] = n == alerts
 	}
 	return always
+}
+
+func (r *Rule) summedBy() map[string]bool {
+	set := map[string]bool{}
+	c, err := r.Compile()
+	if err != nil {
+		return set
+	}
+	for _, a := range c.Alertings {
+		_, after, _ := strings.Cut(a.Expr, "by (")
+		list, _, _ := strings.Cut(after, ")")
+		for label := range strings.SplitSeq(list, ",") {
+			set[strings.TrimSpace(label)] = true
+		}
+	}
+	return set
 }
 
 // inhibitions merges targets that one source inhibits by the same labels.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -18,11 +19,16 @@ func demo(t *testing.T) Ledger {
 	return l
 }
 
+var drills = []Drill{
+	{Date: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), Passed: true, Causes: []string{"HostDown"}, Alerts: 500, Notifications: 2},
+	{Date: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Causes: []string{"HostDown", "DiskFull"}, Alerts: 500, Notifications: 9},
+}
+
 func TestRender(t *testing.T) {
-	files, err := demo(t).Render(Options{})
+	files, err := demo(t).Render(Options{Drills: drills})
 	require.NoError(t, err)
 	golden(t, "testdata/rendered", files)
-	again, err := demo(t).Render(Options{})
+	again, err := demo(t).Render(Options{Drills: drills})
 	require.NoError(t, err)
 	require.Equal(t, files, again)
 }

@@ -2,7 +2,6 @@ package alerts
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -192,35 +191,6 @@ type Ledger struct {
 	Owners Owners
 	// Runbooks is the text of each by its file name.
 	Runbooks map[string]string
-	// Drills are the records of storm drills, the oldest first.
-	Drills []Drill
-}
-
-// Drill is the dated record of a storm drill, a file of drills/.
-type Drill struct {
-	Date Date `yaml:"date"`
-	// Rules are those whose alerts were fired.
-	Rules  []string `yaml:"rules"`
-	Passed bool     `yaml:"passed"`
-	// Alerts were fired and Notifications sent; the true cause was shown after TimeToCause; Misrouted alerts went to another
-	// than their owner.
-	Alerts        int      `yaml:"alerts"`
-	Notifications int      `yaml:"notifications"`
-	TimeToCause   Duration `yaml:"time_to_cause"`
-	Misrouted     int      `yaml:"misrouted"`
-	Seed          int      `yaml:"seed"`
-	// Note is one sentence of what was found.
-	Note string `yaml:"note"`
-}
-
-// LastDrill is the latest drill in which a rule took part.
-func (l Ledger) LastDrill(id string) (Drill, bool) {
-	for _, d := range slices.Backward(l.Drills) {
-		if slices.Contains(d.Rules, id) {
-			return d, true
-		}
-	}
-	return Drill{}, false
 }
 
 // Owners is owners.yaml.
