@@ -33,7 +33,7 @@ func NewCommand(opts ...Option) *cobra.Command {
 	}
 	root := newRunCommand(set)
 	root.AddCommand(newValidateCommand(set), newPrintConfigCommand(set), newComponentsCommand(set),
-		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newBacktestCommand(), newAlertsCommand(), newRootCauseCommand(), newExplainCommand(), newQueueCommand(set), newDoctorCommand(), newServicesCommand(), newIncidentsCommand(), newCodeCommand(),
+		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newBacktestCommand(), newAlertsCommand(), newRootCauseCommand(), newExplainCommand(), newQueueCommand(set), newDoctorCommand(), newServicesCommand(), newDashboardsCommand(), newIncidentsCommand(), newCodeCommand(),
 		newVersionCommand())
 	return root
 }
