@@ -32,6 +32,7 @@ type api struct {
 	incidents *incidents
 	miners    *miners
 	running   *running
+	ledger    ledger
 	// tails is how many wait for lines.
 	tails   atomic.Int32
 	host    hostInfo
@@ -60,6 +61,8 @@ func (a *api) register(mux router) {
 		"logs/tail":       a.tail,
 		"logs/volume":     a.logVolume,
 		"pipeline/config": a.runningConfig,
+		"rules":           a.rules,
+		"rules/{id}":      a.oneRule,
 
 		"explain":        a.explain,
 		"services":       a.services,
@@ -311,5 +314,11 @@ func (a *api) trace(q *query) (any, error) {
 	if !ok {
 		return nil, notFound("there is no such trace; it may have been evicted")
 	}
-	return map[string]any{"trace": t, "spans": spans, "logs": a.store.Logs(localstore.LogQuery{TraceID: id})}, nil
+	answer := map[string]any{"trace": t, "spans": spans, "logs": a.store.Logs(localstore.LogQuery{TraceID: id})}
+	if x, err := a.causes.explainer(); err == nil {
+		if story, ok := x.Trace(id); ok {
+			answer["story"] = story
+		}
+	}
+	return answer, nil
 }

@@ -37,6 +37,9 @@ type Config struct {
 	TelemetryURL string `mapstructure:"telemetry_url"`
 	// ScrapeInterval is the time between two looks at the own metrics.
 	ScrapeInterval time.Duration `mapstructure:"scrape_interval"`
+	// RulesDirectory is an alert ledger whose rules come over the shipped ones, and whose
+	// drills are shown. Empty shows the shipped rules.
+	RulesDirectory string `mapstructure:"rules_directory"`
 
 	// MaxSeries is how many watched series are remembered.
 	MaxSeries int `mapstructure:"max_series"`

@@ -102,6 +102,7 @@ func (c *console) Start(ctx context.Context, host component.Host) error {
 			incidents: &c.incidents,
 			miners:    &c.miners,
 			running:   &c.running,
+			ledger:    ledger{directory: c.cfg.RulesDirectory},
 			host:      hostInfo{Name: hostname, OS: runtime.GOOS, Arch: runtime.GOARCH},
 			version:   c.set.BuildInfo.Version,
 			started:   time.Now(),

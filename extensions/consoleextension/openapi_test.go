@@ -49,6 +49,8 @@ func TestOpenAPIHasTheTypes(t *testing.T) {
 		localstore.ServiceView{},
 		localstore.EdgeView{},
 		pipelineView{},
+		ruleList{},
+		ruleDetail{},
 		sessionAnswer{},
 		action{},
 		incident.Incident{},
@@ -163,7 +165,7 @@ func TestAnswersAreAsTheDocumentSays(t *testing.T) {
 	for _, path := range []string{
 		"overview", "changes", "findings", "series", "series/points?ids=0000000000000001", "series/0000000000000001", "series/0000000000000001/outlook",
 		"patterns", "patterns/5f1c9a20be77d104", "logs", "logs/tail", "logs/volume", "logs/1", "traces", "traces/ab", "services", "services?operations=1", "services/graph",
-		"pipeline", "pipeline/config", "incidents",
+		"pipeline", "pipeline/config", "incidents", "rules", "rules/HostDown",
 	} {
 		w := ask(h, apiPath+path)
 		require.Equal(t, http.StatusOK, w.Code, "%s %s", path, w.Body)

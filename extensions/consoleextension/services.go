@@ -35,13 +35,15 @@ func (a *api) serviceGraph(q *query) (any, error) {
 }
 
 // traces lists recent traces, the one written last first. service, operation, min_duration_ms and
-// errors=1 ask for those with such a span.
+// errors=1 ask for those with such a span, from and to for those that were under way then.
 func (a *api) traces(q *query) (any, error) {
 	return map[string]any{"traces": a.store.FindTraces(localstore.TraceQuery{
 		Service:     q.text("service"),
 		Operation:   q.text("operation"),
 		MinDuration: time.Duration(q.number("min_duration_ms", 0, 0, maxMilliseconds)) * time.Millisecond,
 		Errors:      q.number("errors", 0, 0, 1) == 1,
+		From:        q.seconds("from") * int64(time.Second),
+		To:          q.seconds("to") * int64(time.Second),
 		Limit:       q.limit(50),
 	})}, nil
 }
