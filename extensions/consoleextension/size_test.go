@@ -3,6 +3,8 @@ package consoleextension_test
 import (
 	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,4 +26,20 @@ func TestPageIsSmall(t *testing.T) {
 	}))
 	t.Logf("the page has %d bytes of %d", total, maxPage)
 	require.LessOrEqual(t, total, int64(maxPage))
+}
+
+var imported = regexp.MustCompile(`(?m)^import .*"\./([a-z]+\.js)";$`)
+
+// A module that is not there leaves the page empty.
+func TestModulesAreThere(t *testing.T) {
+	files, err := filepath.Glob("ui/js/*.js")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range imported.FindAllStringSubmatch(string(text), -1) {
+			require.FileExists(t, filepath.Join("ui/js", m[1]), file)
+		}
+	}
 }
