@@ -1,5 +1,5 @@
-// Which of the watched series are shown as charts, and in which order: what a
-// person asks a host first.
+// Which of the watched series are shown first, and in which order: what a person asks a
+// host before anything else; and the groups of all others.
 
 const attr = (s, key) => s.attributes.find((a) => a.key === key)?.value;
 const is = (metric, attrs = {}) => (s) => s.metric === metric && Object.entries(attrs).every(([k, v]) => attr(s, k) === v);
@@ -45,8 +45,12 @@ const maxAnomalous = 8;
 // own leaves out series of other hosts and of processes with the same metric.
 const own = (s) => !s.entity.some((a) => a.key.startsWith("k8s.pod") || a.key === "container.name");
 
-// choose splits series into charts [{series, name}] and the rest. Series out of
-// band come first, whatever they are.
+// golden are the names of the metrics that choose() needs.
+export const golden = ["system.cpu.utilization", "system.cpu.time", "system.cpu.load_average.1m", "system.cpu.load_average.5m", "system.cpu.load_average.15m", "system.memory.utilization", "system.memory.usage",
+  "system.paging.utilization", "system.paging.usage", "system.disk.io", "system.disk.io_time", "system.network.io", "system.filesystem.utilization", "system.processes.count", "system.processes.created", "tidewatch.log.lines"];
+
+// choose returns the charts [{series, name}] of a host: series out of band come first,
+// whatever they are.
 export function choose(all) {
   const taken = new Map();
   for (const e of entries) {
@@ -59,18 +63,20 @@ export function choose(all) {
     }
   }
   const odd = all.filter((s) => s.state === "anomalous" && !taken.has(s.id)).slice(0, maxAnomalous);
-  const charts = [
-    ...odd.map((s) => ({ series: s, name: title(s) })),
-    ...taken.values(),
-  ];
-  const shown = new Set(charts.map((c) => c.series.id));
-  // What applications measure comes before what the system does.
-  const rest = all.filter((s) => !shown.has(s.id));
-  return { charts, rest: [...rest.filter((s) => !builtin(s)), ...rest.filter(builtin)] };
+  const known = [...taken.values()];
+  return [...odd.map((s) => ({ series: s, name: title(s) })), ...known.filter((c) => c.series.state === "anomalous"), ...known.filter((c) => c.series.state !== "anomalous")];
 }
 
-const builtin = (s) => /^(system|process|tidewatch|otelcol)\./.test(s.metric);
+// groups are tried in this order; the last one takes everything.
+export const groups = [
+  ["Services", /^(traces[._]|http\.|rpc\.|db\.)/], ["Logs", /^tidewatch\.log\./], ["CPU", /^system\.cpu\./], ["Memory", /^system\.(memory|paging)\./], ["Disks", /^system\.disk\./],
+  ["File systems", /^system\.filesystem\./], ["Network", /^system\.network\./], ["Processes", /^(system\.process|process\.)/], ["Kubernetes", /^(k8s|container|kube)[._]/],
+  ["This agent", /^(tidewatch|otelcol)[._]/], ["Host", /^(system|hw)\./], ["Applications", /./],
+].map(([name, match]) => ({ name, match }));
+
+export const groupOf = (s) => groups.findIndex((g) => g.match.test(s.metric));
 
 const patternID = (s) => s.metric === "tidewatch.log.pattern.lines" && attr(s, "log.pattern.id");
 
+// title names a series in words.
 export const title = (s) => patternID(s) ? "Log lines: " + (s.template || patternID(s)) : [s.metric, ...s.attributes.map((a) => a.value)].join(" · ");

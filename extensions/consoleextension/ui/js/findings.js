@@ -1,48 +1,38 @@
-// The section of findings: what is wrong, since when, and on what evidence.
+// Findings as cards: what is wrong, since when, on what evidence, and the ways from there.
 
-import { $, h, setText, keyed, link } from "./dom.js";
-import { ask } from "./api.js";
-import { Chart, expected } from "./chart.js";
-import { shared } from "./metrics.js";
-import { unitOf, duration, clock, ago, plural, short } from "./format.js";
+import { h, setText, keyed, link } from "./dom.js";
+import { ask, tell } from "./api.js";
+import { Chart, expected, around } from "./chart.js";
+import { load } from "./points.js";
+import { unitOf, duration, clock, ago, short } from "./format.js";
 
-const kinds = {
+export const kinds = {
   metric_anomaly: "metric out of its band", pattern_new: "new log pattern", pattern_flood: "log flood", pattern_spike: "log spike",
   pattern_silence: "log silence", pattern_severity_flip: "severity changed", pattern_parameter_shift: "parameter shifted",
   pattern_deploy: "deploy", pattern_storm: "more changes than one can read", root_cause: "root cause", alert: "alert",
 };
 const maxCharts = 6;
+const value = (list, key) => list.find((a) => a.key === key)?.value;
 
-export async function refresh() {
-  init();
-  const answer = await ask("findings?limit=200");
-  const open = answer.findings.filter((f) => f.state !== "resolved"), past = answer.findings.filter((f) => f.state === "resolved");
-  setText($("findings-note"), open.length ? `${plural(open.length, "open finding")}` : "");
-  $("findings-empty").hidden = open.length > 0;
-  $("findings-empty").classList.toggle("good", ["ok", "info"].includes($("status").dataset.level));
-  setText($("findings-empty"), past.length ? `Nothing open. ${plural(past.length, "finding")} resolved.`
-    : "Nothing found. A metric that leaves its learned band, a new log pattern or a flood of lines appears here.");
-  keyed($("findings-open"), open, (f) => f.id, card, (e, f) => fill(e, f, answer.time));
-  const details = $("findings-past");
-  details.hidden = !past.length;
-  setText(details.querySelector("summary"), `Resolved (${past.length})`);
-  keyed(details.querySelector(".cards"), details.open ? past : [], (f) => f.id, card, (e, f) => fill(e, f, answer.time));
-  await charts(open);
+// cards fills box with findings. memberOf is the incident that a finding is part of.
+export function cards(box, findings, now, chosen, memberOf) {
+  keyed(box, findings, (f) => f.id, card, (e, f) => fill(e, f, now, f.id === chosen, memberOf(f.id)));
 }
 
 function card() {
-  const e = h("article", { class: "card", "data-testid": "finding" },
+  const e = h("article", { class: "card", "data-testid": "finding", tabindex: "-1" },
     h("div", { class: "line1" }, h("span", { class: "sev" }), h("span", { class: "kind" }), h("span", { class: "who" }), h("span", { class: "since" })),
     h("h3", { "data-testid": "finding-summary" }), h("dl", { class: "receipt", "data-testid": "finding-receipt" }),
     h("div", { class: "graph" }), h("code", { class: "example mono", hidden: true }),
-    h("div", { class: "foot" }, h("span", { class: "trail" }), h("span", { class: "links" })));
+    h("div", { class: "foot" }, h("span", { class: "trail" }), h("span", { class: "links" })), h("div", { class: "noise" }));
   e.q = (c) => e.querySelector("." + c);
   e.dispose = () => e.chart?.dispose();
   return e;
 }
 
-function fill(e, f, now) {
+function fill(e, f, now, chosen, incident) {
   const open = f.state !== "resolved", receipt = f.receipt ?? {};
+  e.toggleAttribute("data-chosen", chosen);
   e.dataset.severity = f.severity;
   e.dataset.state = f.state;
   e.dataset.finding = f.id;
@@ -58,13 +48,14 @@ function fill(e, f, now) {
   example.hidden = !receipt.example;
   setText(example, receipt.example ?? "");
   trail(e.q("trail"), f, now);
-  links(e.q("links"), f);
+  links(e.q("links"), f, incident);
+  noise(e.q("noise"), f, open && incident);
 }
 
 function evidence(list, f, r) {
   const write = r.unit === undefined || r.unit === f.unit || f.unit ? unitOf({ metric: f.metric, unit: f.unit ?? r.unit ?? "", rate: f.rate }) : unitOf({ metric: f.metric, unit: r.unit ?? "" });
   const facts = [];
-  const fact = (label, value, kind = "") => facts.push(h("div", { class: kind }, h("dt", { text: label }), h("dd", { text: value })));
+  const fact = (label, text, kind = "") => facts.push(h("div", { class: kind }, h("dt", { text: label }), h("dd", { text })));
   if (typeof r.observed === "number") fact("observed", write(r.observed), "observed");
   if (typeof r.lower === "number" && typeof r.upper === "number" || typeof r.expected !== "number") {
     const band = expected(r.lower, r.upper, write, "", "");
@@ -83,43 +74,49 @@ function trail(e, f, now) {
   setText(e, `${steps.join(" → ")} · ${times}last ${ago(f.updated, now)}`);
 }
 
-function links(e, f) {
-  const pattern = f.attributes.find((a) => a.key === "log.pattern.id")?.value;
+// links lead to what else is known of the minute in which it began.
+function links(e, f, incident) {
+  const pattern = value(f.attributes, "log.pattern.id"), service = value(f.entity, "service.name");
   const urls = (f.links ?? []).filter((l) => /^https?:\/\//.test(l));
-  const key = [pattern, ...urls].join(" ");
+  const key = [pattern, incident?.id, f.series_id, f.start, ...urls].join(" ");
   if (e.shown === key) return;
   e.shown = key;
-  e.replaceChildren(...(pattern ? [h("a", { class: "lines-link", href: link("logs", { pattern }), text: "Show its lines" })] : []),
-    ...urls.map((l) => h("a", { href: l, rel: "noopener noreferrer", target: "_blank", text: new URL(l).hostname })));
+  const from = f.start - 30, to = f.start + 90;
+  const all = [pattern && h("a", { href: link("logs", { pattern }), text: "Show its lines" }), f.series_id && h("a", { href: link("metrics", { name: f.series_id, from, to }), text: "Chart" }),
+    ...around(from, to, service).filter((x) => x !== " "), incident && h("a", { href: link("incidents", incident.id), text: "Incident" }),
+    ...urls.map((l) => h("a", { href: l, rel: "noopener noreferrer", target: "_blank", text: new URL(l).hostname }))];
+  e.replaceChildren(...all.filter(Boolean));
+}
+
+// noise lets a person say that a finding is none: it makes no incident for a while.
+function noise(e, f, incident) {
+  const key = incident ? incident.id : "";
+  if (e.shown === key) return;
+  e.shown = key;
+  if (!incident) { e.replaceChildren(); return; }
+  const by = h("input", { type: "text", placeholder: "Your name", "aria-label": "Your name", maxlength: "80" }), text = h("input", { type: "text", placeholder: "Why, in a few words", "aria-label": "Why, in a few words", maxlength: "200" });
+  const said = h("span", { class: "small", role: "status" });
+  const send = h("button", { type: "button", class: "quiet", text: "This is noise", title: "It makes no incident for 30 days; your name and reason are kept for review", on: { click: async () => {
+    try {
+      setText(said, (await tell(`incidents/${encodeURIComponent(incident.id)}/noise`, { finding: f.id, by: by.value, text: text.value })).message);
+    } catch (err) { setText(said, err.message); }
+  } } });
+  e.replaceChildren(h("details", {}, h("summary", { text: "This is noise…" }), h("div", { class: "head" }, by, text, send)), said);
 }
 
 // charts gives the first open findings about a watched series its chart.
-async function charts(open) {
+export async function charts(box, open) {
   const list = [];
   for (const f of open.filter((f) => f.series_id).slice(0, maxCharts)) {
-    const e = $("findings-open").held.get(f.id);
+    const e = box.held.get(f.id);
     if (!e) continue;
-    const { series, points } = e.chart ? { series: null } : await ask(`series/${f.series_id}`);
-    if (series) {
-      e.chart = new Chart(series, "", shared, { compact: true });
+    if (!e.chart) {
+      const { series } = await ask(`series/${f.series_id}?since=4294967295`);
+      e.chart = new Chart(series, "", { kind: "mini", pick: (t) => { location.hash = link("metrics", { name: f.series_id, from: Math.floor(t / 60) * 60, to: Math.floor(t / 60) * 60 + 60 }); } });
       e.q("graph").replaceChildren(e.chart.plot);
-      e.chart.add(points);
-    } else {
-      e.chart.add(await history(f.series_id, e.chart.last));
     }
+    e.chart.series.time = Math.max(e.chart.series.time, f.updated);
     list.push(e.chart);
   }
-}
-
-async function history(id, since) {
-  const { points } = await ask(`series/points?ids=${id}&since=${since}`);
-  return points[id] ?? { t: [] };
-}
-
-let ready = false;
-
-function init() {
-  if (ready) return;
-  ready = true;
-  $("findings-past").addEventListener("toggle", () => refresh().catch(() => { /* the next refresh tries again */ }));
+  await load(list);
 }

@@ -34,6 +34,7 @@ export async function holding() {
   const { incidents, open, time } = await ask("incidents?state=open&limit=20");
   $("incidents").hidden = !open;
   keyed($("incidents-open"), incidents, (i) => i.id, card, (e, i) => fill(e, i, time));
+  return incidents;
 }
 
 function card(i) {

@@ -1,6 +1,6 @@
 // Asks the agent every five seconds while the page can be seen.
 
-import { $, setText } from "./dom.js";
+import { $, setText, link } from "./dom.js";
 import { ask } from "./api.js";
 import { clock, count, duration, plural } from "./format.js";
 import * as route from "./route.js";
@@ -29,7 +29,10 @@ async function overview() {
   document.title = (open ? `(${open}) ` : "") + `${o.host.name} · Tidewatch`;
   $("status").dataset.level = level;
   setText($("status-level"), levels[level]);
-  setText($("status-sentence"), o.status.sentence);
+  const { sentence, since, incident, finding } = o.status;
+  setText($("status-sentence"), sentence);
+  $("status-sentence").href = incident ? link("incidents", incident) : finding ? link("now", { finding }) : "#/now";
+  setText($("status-since"), since ? `since ${clock(since)}, for ${duration(Math.max(1, o.time - since))}` : "");
   badge($("open-count"), o.open_findings);
   badge($("incident-count"), o.open_incidents);
   const t = o.totals;
@@ -75,6 +78,17 @@ function loop() {
   refresh().finally(() => { clearTimeout(timer); timer = setTimeout(loop, again ? 0 : interval); });
 }
 
+// Keys that work wherever nothing is written.
+addEventListener("keydown", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, dialog")) return;
+  const nav = document.querySelectorAll("nav a")[Number(e.key) - 1];
+  if (e.key === "?") $("help").showModal();
+  else if (e.key === "/") document.querySelector(".view:not([hidden]) input[type=search]")?.focus();
+  else if (nav) nav.click();
+  else return;
+  e.preventDefault();
+});
+$("help-open").addEventListener("click", () => $("help").showModal());
 $("skip").addEventListener("click", (e) => { e.preventDefault(); $("view").focus(); });
 route.start({ now, metrics, logs, services, trace, incidents, pipeline, rules });
 route.follow();

@@ -1,143 +1,128 @@
-// The section of watched series: charts first, then all others as a table.
+// Metrics: every watched series, found by words, group or state, and one of them in full.
 
-import { $, h, svg, setText, keyed } from "./dom.js";
+import { h, svg, setText, link, heads } from "./dom.js";
 import { ask } from "./api.js";
-import { Chart, expected, bounded, attributes, describe } from "./chart.js";
-import { choose } from "./curated.js";
+import { remember } from "./route.js";
+import { expected, bounded, attributes, describe } from "./chart.js";
+import { groups, groupOf, title as nameOf } from "./curated.js";
+import { load, see } from "./points.js";
 import { unitOf, plural } from "./format.js";
+import { virtual } from "./vlist.js";
+import { Detail } from "./detail.js";
 
-const pageSize = 40;
-const charts = new Map(); // id -> Chart in the grid
-const opened = new Map(); // id -> Chart in the table
-let view = { charts: [], rest: [] };
-let showAll = false;
-let ready = false;
-let now = 0;
-let first = Infinity;
+const states = [["", "any state"], ["anomalous", "out of band"], ["learning", "learning"], ["adapting", "adapting"], ["normal", "normal"]];
+const called = (state) => state === "anomalous" ? "out of band" : state;
+let view = null; // the elements
+let query = {};
+let series = [];
+// What applications measure, the last group, comes before what the system does.
+const first = (s) => (s.group + 1) % groups.length;
 
-// shared is the time axis of all charts: at most an hour, at least two minutes.
-export function shared() {
-  const to = now || Date.now() / 1000;
-  return [Math.max(to - 3600, Math.min(first, to - 120)), to];
+export function enter({ root, title, query: asked }, signal) {
+  title("Metrics");
+  query = asked;
+  view ??= build(root);
+  if (document.activeElement !== view.search) view.search.value = query.q ?? "";
+  view.state.value = query.state ?? "";
+  show(signal);
 }
 
-export const noteFirst = (t) => { if (t) first = Math.min(first, t); };
+export function leave() { view.detail.clear(); }
 
-// load fetches histories for charts that lack points, in one request.
-export async function load(list) {
-  const need = list.filter((c) => c.wants());
-  for (let i = 0; i < need.length; i += 60) {
-    const part = need.slice(i, i + 60);
-    const since = Math.min(...part.map((c) => c.last));
-    const { points } = await ask(`series/points?ids=${part.map((c) => c.series.id).join(",")}&since=${since}`);
-    for (const c of part) {
-      const p = points[c.series.id];
-      if (!p) continue;
-      noteFirst(p.t[0]);
-      c.add(p);
-    }
-  }
-  for (const c of list) c.draw();
-}
-
-export async function refresh() {
+export async function refresh(signal) {
   const answer = await ask("series");
-  now = Math.max(answer.time, ...answer.series.map((s) => s.time));
-  view = choose(answer.series);
-  $("metrics-empty").hidden = answer.series.length > 0;
-  $("others").hidden = !view.rest.length && !$("series-search").value;
-  note(answer);
-  grid();
-  table();
-  await load([...charts.values(), ...opened.values()]);
+  if (signal.aborted) return;
+  see(answer);
+  series = answer.series.map((s) => ({ ...s, group: groupOf(s), text: `${s.metric} ${attributes(s)} ${s.template ?? ""}`.toLowerCase() }));
+  series.sort((a, b) => (b.state === "anomalous") - (a.state === "anomalous") || first(a) - first(b));
+  show(signal);
+  await view.detail.refresh(signal);
+  if (view.detail.chart) await load([view.detail.chart]);
 }
 
-function note({ series, total }) {
+function build(root) {
+  const search = h("input", { type: "search", id: "series-search", placeholder: "Find a metric or attribute", "aria-label": "Find a metric or attribute", "data-testid": "series-search", maxlength: "200",
+    on: { input: () => set({ q: search.value }) } });
+  const state = h("select", { "aria-label": "State", on: { input: () => set({ state: state.value }) } }, ...states.map(([value, text]) => h("option", { value, text })));
+  const note = h("span", { class: "note", "data-testid": "metrics-note" });
+  const chips = h("div", { class: "pills", role: "group", "aria-label": "Groups of metrics" });
+  const empty = h("p", { class: "empty", id: "metrics-empty", text: "Collecting. The first series come within a minute or two." });
+  const body = h("tbody", { id: "series-rows" });
+  const box = h("div", { class: "scroll tall", tabindex: "-1" }, h("table", { class: "series", "data-testid": "series-table" }, h("caption", { class: "hidden", text: "Watched series" }), heads("Series", "#Now", "#Expected", "In its band", "State"), body));
+  const detail = new Detail(set);
+  root.append(detail.element, h("div", { class: "head" }, search, state, note), chips, empty, box);
+  return { search, state, note, chips, empty, box, detail, fill: virtual(box, body, 5, (s) => s.id, row, fill) };
+}
+
+// set changes the address: what is typed and filtered has no step in the history, what is
+// chosen has.
+function set(change, step = false) {
+  query = Object.fromEntries(Object.entries({ ...query, ...change }).filter(([, v]) => v));
+  if (step) location.hash = link("metrics", query);
+  else { remember(query); show(); }
+}
+
+function show() {
+  const words = (query.q ?? "").toLowerCase().split(/\s+/).filter(Boolean);
+  const found = series.filter((s) => words.every((w) => s.text.includes(w)) && (!query.state || s.state === query.state));
+  const list = found.filter((s) => !query.group || groups[s.group].name === query.group);
   const n = (state) => series.filter((s) => s.state === state).length;
-  const learning = n("learning"), odd = n("anomalous");
-  const parts = [plural(total, "series", "series")];
-  if (odd) parts.push(`${odd} out of band`);
-  if (learning) {
-    const shares = series.filter((s) => s.state === "learning" && s.learned !== null).map((s) => s.learned);
-    const known = shares.length ? `, at least ${Math.floor(Math.min(...shares) * 100)} % of the history they need` : "";
-    parts.push(`${learning === total ? "all" : learning} learning${known}`);
-  }
-  setText($("metrics-note"), total ? parts.join(" · ") : "");
+  setText(view.note, series.length ? [list.length < series.length ? `${list.length} of ${plural(series.length, "series", "series")}` : plural(series.length, "series", "series"),
+    n("anomalous") ? `${n("anomalous")} out of band` : "", n("learning") ? `${n("learning")} learning` : ""].filter(Boolean).join(" · ") : "");
+  view.empty.hidden = list.length > 0;
+  if (series.length) setText(view.empty, "No series fits. Take away a word, the group or the state.");
+  view.box.hidden = !list.length;
+  chips(found);
+  if (list.length) view.fill(list);
+  view.detail.show(query, series);
 }
 
-function grid() {
-  keyed($("charts"), view.charts, (c) => c.series.id, ({ series, name }) => {
-    const c = new Chart(series, name, shared);
-    charts.set(series.id, c);
-    c.element.dispose = () => { c.dispose(); charts.delete(series.id); };
-    c.element.chart = c;
-    return c.element;
-  }, (e, { series, name }) => e.chart.update(series, name));
-}
-
-function table() {
-  const words = $("series-search").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = view.rest.filter((s) => { const t = (s.metric + " " + attributes(s)).toLowerCase(); return words.every((w) => t.includes(w)); });
-  const rows = showAll || words.length ? found.slice(0, 500) : found.slice(0, pageSize);
-  setText($("others-note"), words.length ? `${found.length} of ${view.rest.length}` : "");
-  $("series-more").hidden = rows.length >= found.length;
-  setText($("series-more"), `Show all ${found.length}`);
-  // A row and, when open, its chart.
-  const items = rows.flatMap((s) => opened.has(s.id) ? [{ k: s.id, s }, { k: s.id + "/", s, chart: true }] : [{ k: s.id, s }]);
-  keyed($("series-rows"), items, (i) => i.k, (i) => i.chart ? chartRow(i.s) : row(i.s), (e, i) => i.chart ? opened.get(i.s.id).update(i.s) : fill(e, i.s));
+function chips(found) {
+  const counts = groups.map(() => 0);
+  for (const s of found) counts[s.group]++;
+  const key = counts.join() + query.group;
+  if (view.chips.shown === key) return;
+  view.chips.shown = key;
+  const chip = (name, count) => h("button", { type: "button", class: "pill", "aria-pressed": String((query.group ?? "") === name), on: { click: () => { set({ group: name }); view.box.scrollTop = 0; } } }, name || "All", h("span", { class: "muted", text: String(count) }));
+  view.chips.replaceChildren(chip("", found.length), ...groups.map((g, i) => [g.name, counts[i], first({ group: i })]).filter(([, n]) => n).sort((a, b) => a[2] - b[2]).map(([name, n]) => chip(name, n)));
 }
 
 function row(s) {
-  const button = h("button", { type: "button", class: "rowbtn", "aria-expanded": "false", on: { click: () => toggle(s.id) } },
-    h("span", {}, ...breakable(s.metric), " ", h("span", { class: "attrs", text: attributes(s) })));
-  const e = h("tr", { class: "row", title: describe(s), data: { series: s.id } }, h("td", {}, button),
-    h("td", { class: "num" }), h("td", { class: "num wide" }), h("td", { class: "place" }), h("td", {}, h("span", { class: "state" })));
-  e.button = button;
+  const a = h("a", { class: "pick" });
+  const e = h("tr", { class: "row", title: describe(s), data: { series: s.id } }, h("td", {}, a), h("td", { class: "num" }), h("td", { class: "num" }), h("td", { class: "place" }), h("td", {}, h("span", { class: "state" })));
+  e.a = a;
   return e;
 }
 
-// breakable lets a long name wrap after its dots.
-const breakable = (name) => name.split(/(?<=[._])/).flatMap((part) => [part, document.createElement("wbr")]);
-
 function fill(e, s) {
   const write = unitOf(s), [, value, band, place, state] = e.children;
-  e.button.setAttribute("aria-expanded", String(opened.has(s.id)));
+  const href = link("metrics", { ...query, name: s.id, from: "", to: "" });
+  if (e.a.getAttribute("href") !== href) e.a.setAttribute("href", href);
+  if (e.a.shown !== s.template) {
+    e.a.shown = s.template;
+    e.a.replaceChildren(s.template ? nameOf(s) : s.metric, " ", h("span", { class: "attrs", text: s.template ? "" : attributes(s) }));
+  } else if (!e.a.firstChild) e.a.append(s.metric, " ", h("span", { class: "attrs", text: attributes(s) }));
+  e.toggleAttribute("data-chosen", s.id === query.name);
+  if (s.id === query.name) e.a.setAttribute("aria-current", "true");
+  else e.a.removeAttribute("aria-current");
   setText(value, write(s.observed));
   setText(band, expected(...bounded(s, s.lower, s.upper), write, "", "–"));
-  place.replaceChildren(bullet(s));
-  setText(state.firstElementChild, s.state === "anomalous" ? "out of band" : s.state);
+  bullet(place, s);
+  setText(state.firstElementChild, called(s.state));
   state.firstElementChild.dataset.state = s.state;
 }
 
-// bullet places the value within its band; the rail is the band and half of it
-// on either side. A band that is open on one side has no place for it.
-function bullet(s) {
-  if (s.observed === null || s.lower === null || s.upper === null) return "";
-  const width = Math.max(s.upper - s.lower, Math.abs(s.upper) * 1e-6, 1e-12);
-  const x = 60 + ((s.observed - (s.lower + s.upper) / 2) / width) * 60;
-  const at = Math.min(117, Math.max(3, x)), out = s.observed < s.lower || s.observed > s.upper;
-  return svg("svg", { class: "bullet", viewBox: "0 0 120 12", "aria-hidden": "true" },
-    svg("rect", { class: "rail", x: 0, y: 4, width: 120, height: 4, rx: 2 }),
-    svg("rect", { class: "zone", x: 30, y: 1, width: 60, height: 10, rx: 2 }),
-    svg("circle", { class: out ? "at out" : "at", cx: at, cy: 6, r: 3 }));
-}
-
-function toggle(id) {
-  if (opened.has(id)) { opened.get(id).dispose(); opened.delete(id); table(); return; }
-  const s = view.rest.find((r) => r.id === id);
-  if (!s) return;
-  opened.set(id, new Chart(s, attributes(s) || s.metric, shared));
-  table();
-  load([opened.get(id)]).catch(() => { /* the next refresh tries again */ });
-}
-
-const chartRow = (s) => h("tr", { class: "detail" }, h("td", { colspan: "5" }, opened.get(s.id).element));
-
-export function enter({ title, query }) {
-  title("Metrics");
-  if (query.q) $("series-search").value = query.q;
-  if (ready) return;
-  ready = true;
-  $("series-search").addEventListener("input", table);
-  $("series-more").addEventListener("click", () => { showAll = true; table(); });
+// bullet places the value within its band; the rail is the band and half of it on either
+// side. A band that is open on one side has no place for it.
+function bullet(cell, s) {
+  const none = s.observed === null || s.lower === null || s.upper === null;
+  if (none) { cell.replaceChildren(); return; }
+  if (!cell.firstChild) {
+    cell.append(svg("svg", { class: "bullet", viewBox: "0 0 120 12", "aria-hidden": "true" }, svg("rect", { class: "rail", x: 0, y: 4, width: 120, height: 4, rx: 2 }),
+      svg("rect", { class: "zone", x: 30, y: 1, width: 60, height: 10, rx: 2 }), svg("circle", { class: "at", cx: 60, cy: 6, r: 3 })));
+  }
+  const width = Math.max(s.upper - s.lower, Math.abs(s.upper) * 1e-6, 1e-12), x = 60 + ((s.observed - (s.lower + s.upper) / 2) / width) * 60;
+  const dot = cell.firstChild.lastElementChild;
+  dot.setAttribute("cx", Math.min(117, Math.max(3, x)).toFixed(1));
+  dot.setAttribute("class", s.observed < s.lower || s.observed > s.upper ? "at out" : "at");
 }
