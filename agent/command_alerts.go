@@ -22,7 +22,7 @@ replace shipped ones of the same id.
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAlertsLintCommand(), newAlertsRenderCommand(), newAlertsTestCommand(), newAlertsBookCommand())
+	cmd.AddCommand(newAlertsLintCommand(), newAlertsRenderCommand(), newAlertsTestCommand(), newAlertsBookCommand(), newAlertsDrillCommand(), newAlertsBacktestCommand())
 	return cmd
 }
 

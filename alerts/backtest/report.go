@@ -193,3 +193,11 @@ func (r *Run) spans(all []span, which []bool, unmarked bool) (out []Span) {
 
 // round keeps three digits after the point: what follows is noise.
 func round(v float64) float64 { return math.Round(1e3*v) / 1e3 }
+
+// Failed is the outcome of a run whose history could not be had, and why.
+func (r *Run) Failed(why string) Outcome {
+	return Outcome{
+		Rule: r.rule, ForText: duration(r.rule.For), KeepText: duration(r.rule.KeepFiringFor), Longest: duration(0), Error: why,
+		Proposal: Proposal{Action: ActionLook, Reason: why},
+	}
+}

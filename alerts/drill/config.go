@@ -20,6 +20,8 @@ type Plan struct {
 	Config []byte
 	// Receivers are the names that it had, and has again in notifications that are judged.
 	Receivers []string
+	// GroupWait is the shortest that a route has, as in life.
+	GroupWait time.Duration
 }
 
 // Configure replaces each receiver of an Alertmanager's configuration by a webhook at hook (an URL) and keeps the rest:
@@ -38,7 +40,7 @@ func Configure(config []byte, hook string, speed float64) (Plan, error) {
 	if route == nil || receivers == nil || receivers.Kind != yaml.SequenceNode {
 		return Plan{}, errors.New("read configuration of Alertmanager: route and receivers are needed")
 	}
-	var p Plan
+	p := Plan{GroupWait: routeTimes[0].otherwise}
 	for _, r := range receivers.Content {
 		name := field(r, "name")
 		if name == nil || name.Value == "" {
@@ -60,7 +62,7 @@ func Configure(config []byte, hook string, speed float64) (Plan, error) {
 	for _, key := range []string{"global", "templates", "time_intervals", "mute_time_intervals", "tracing"} {
 		drop(root, key)
 	}
-	if err := prepare(route, speed, true); err != nil {
+	if err := p.prepare(route, speed, true); err != nil {
 		return Plan{}, err
 	}
 	out, err := yaml.Marshal(&doc)
@@ -77,7 +79,7 @@ var routeTimes = []struct {
 	otherwise time.Duration
 }{{"group_wait", 30 * time.Second}, {"group_interval", 5 * time.Minute}, {"repeat_interval", 4 * time.Hour}}
 
-func prepare(route *yaml.Node, speed float64, top bool) error {
+func (p *Plan) prepare(route *yaml.Node, speed float64, top bool) error {
 	if route.Kind != yaml.MappingNode {
 		return fmt.Errorf("read configuration of Alertmanager: line %d: a route must be a mapping", route.Line)
 	}
@@ -97,12 +99,15 @@ func prepare(route *yaml.Node, speed float64, top bool) error {
 				return fmt.Errorf("read configuration of Alertmanager: line %d: %s: %w", n.Line, t.key, err)
 			}
 		}
+		if t.key == "group_wait" && (top || time.Duration(d) < p.GroupWait) {
+			p.GroupWait = time.Duration(d)
+		}
 		drop(route, t.key)
 		set(route, t.key, text(alerts.Duration(scaled(time.Duration(d), speed)).String()))
 	}
 	if routes := field(route, "routes"); routes != nil {
 		for _, r := range routes.Content {
-			if err := prepare(r, speed, false); err != nil {
+			if err := p.prepare(r, speed, false); err != nil {
 				return err
 			}
 		}

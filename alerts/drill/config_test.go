@@ -2,6 +2,7 @@ package drill_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
@@ -36,6 +37,7 @@ func TestConfigureNotifiesTheDrillAlone(t *testing.T) {
 	p, err := drill.Configure([]byte(production), "http://127.0.0.1:9/hook", 10)
 	require.NoError(t, err)
 	require.Equal(t, []string{"ops", "shop", "nobody"}, p.Receivers)
+	require.Equal(t, 30*time.Second, p.GroupWait)
 	require.Equal(t, "ops", drill.Receiver("tidewatch-drill/ops"))
 	var got map[string]any
 	require.NoError(t, yaml.Unmarshal(p.Config, &got))

@@ -29,13 +29,18 @@ type Budget struct {
 	Notifications int `yaml:"notifications_per_cause" json:"notifications_per_cause"`
 	// CauseWithin is how long after it fires a cause is told.
 	CauseWithin time.Duration `yaml:"-" json:"-"`
-	// Seconds is the same for people and files.
+	// Seconds is the same in records.
 	Seconds float64 `yaml:"cause_within_seconds" json:"cause_within_seconds"`
 }
 
-// DefaultBudget is three notifications a cause, which is told within a minute.
-func DefaultBudget() Budget {
-	return Budget{Notifications: 3, CauseWithin: time.Minute, Seconds: 60}
+// DefaultBudget is three notifications a cause, which is told within a minute. A cause that is late cannot hide what was
+// told before it: then it is twice as many.
+func DefaultBudget(scenario string) Budget {
+	b := Budget{Notifications: 3, CauseWithin: time.Minute}
+	if scenario == ScenarioLateCause {
+		b.Notifications *= 2
+	}
+	return b
 }
 
 // Result is what became of a storm.

@@ -57,7 +57,7 @@ func TestJudge(t *testing.T) {
 		told(s, 33*time.Second, home(bystander), true, role(drill.RoleBystander)),
 		told(s, 300*time.Second, "platform-critical", false, role(drill.RoleCause)),
 	}
-	r := drill.Judge(s, l.Owners, fine, drill.DefaultBudget())
+	r := drill.Judge(s, l.Owners, fine, drill.DefaultBudget(drill.ScenarioSingle))
 	require.True(t, r.Passed, "%q", r.Reasons)
 	require.Equal(t, 2, r.Notifications)
 	require.Equal(t, 1, r.Resolved)
@@ -76,7 +76,7 @@ func TestJudge(t *testing.T) {
 		"5 notifications, 4 are allowed":       {fine[0], fine[1], fine[0], fine[0], fine[0]},
 		"alerts went to someone who does not ": {fine[0], fine[1], told(s, 31*time.Second, "nobody", true, role(drill.RoleSymptom))},
 	} {
-		r := drill.Judge(s, l.Owners, notes, drill.DefaultBudget())
+		r := drill.Judge(s, l.Owners, notes, drill.DefaultBudget(drill.ScenarioSingle))
 		require.False(t, r.Passed)
 		require.Contains(t, r.Reasons[0], want)
 	}
@@ -89,7 +89,7 @@ func TestJudgeCountsWhatIsShownAgain(t *testing.T) {
 		told(s, 32*time.Second, "platform-critical", true, role(drill.RoleCause)),
 		told(s, 90*time.Second, "platform-critical", true, role(drill.RoleCause)),
 		{At: 91 * time.Second, Receiver: "platform-critical", Alerts: []map[string]string{{"alertname": "Other"}}, Firing: []bool{true}},
-	}, drill.DefaultBudget())
+	}, drill.DefaultBudget(drill.ScenarioSingle))
 	require.Positive(t, r.BeforeCause)
 	require.Equal(t, r.BeforeCause+1, r.Shown)
 	require.Equal(t, 1, r.Duplicates)
@@ -100,8 +100,8 @@ func TestJudgeCountsWhatIsShownAgain(t *testing.T) {
 
 func TestRecordIsReadAgain(t *testing.T) {
 	l, s := ledger(t), storm(t)
-	result := drill.Judge(s, l.Owners, nil, drill.DefaultBudget())
-	r := drill.NewRecord(s, time.Date(2026, 3, 2, 10, 0, 0, 5, time.UTC), result, drill.DefaultBudget())
+	result := drill.Judge(s, l.Owners, nil, drill.DefaultBudget(drill.ScenarioSingle))
+	r := drill.NewRecord(s, time.Date(2026, 3, 2, 10, 0, 0, 5, time.UTC), result, drill.DefaultBudget(drill.ScenarioSingle))
 	require.Equal(t, "drills/2026-03-02-single-3.yaml", r.File())
 	text, err := r.Encode()
 	require.NoError(t, err)

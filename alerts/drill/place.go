@@ -9,9 +9,10 @@ import (
 	"github.com/tidewatch/tidewatch/alerts"
 )
 
-// place is where a cause is: a host, with the services that run there.
+// place is where a cause is: a host, with the services that run there, or, wide, many hosts.
 type place struct {
 	host, service, cluster string
+	wide                   bool
 }
 
 // names of services, of which each place has its own.
@@ -27,18 +28,21 @@ func (g *generator) place(number int) place {
 
 // value of a label that says where something is; n tells several of a place apart.
 func (p *place) value(label, example string, n int) (string, bool) {
-	service := p.service
+	service, host := p.service, p.host
 	if n > 0 {
 		service = fmt.Sprintf("%s-%d", p.service, n)
 	}
+	if n > 0 && p.wide {
+		host = fmt.Sprintf("%s-%d", p.host, n)
+	}
 	switch label {
 	case "host_name", "k8s_node_name", "node", "host", "hostname", "nodename":
-		return p.host, true
+		return host, true
 	case "instance":
 		if _, port, ok := strings.Cut(example, ":"); ok {
-			return p.host + ":" + port, true
+			return host + ":" + port, true
 		}
-		return p.host, true
+		return host, true
 	case "service_name", "service", "k8s_deployment_name", "deployment", "k8s_container_name", "container", "server":
 		return service, true
 	case "k8s_pod_name", "pod":
@@ -64,6 +68,17 @@ func example(r *alerts.Rule) (labels map[string]string) {
 		}
 	}
 	return labels
+}
+
+// placed says whether the alerts of a rule say where they are; the others are about everything.
+func placed(r *alerts.Rule) bool {
+	p := place{}
+	for name := range example(r) {
+		if _, known := p.value(name, "", 0); known {
+			return true
+		}
+	}
+	return false
 }
 
 // labelsOf are those of the n-th alert of a rule at a place. Labels of fixed have the

@@ -30,11 +30,13 @@ type Record struct {
 	Speed float64 `yaml:"speed" json:"speed"`
 	// Lag is the most that an alert was sent late, in seconds: beyond a quarter of the group_wait a drill says nothing.
 	Lag float64 `yaml:"lag_seconds" json:"lag_seconds"`
-	// What was sent: all alerts, and of these causes, symptoms, bystanders and those that come and go.
+	// What was sent: all alerts, and of these symptoms, bystanders, those whose condition comes and goes, and how many
+	// of those fire all the same because of keep_firing_for.
 	Alerts     int `yaml:"alerts" json:"alerts"`
 	Symptoms   int `yaml:"symptoms" json:"symptoms"`
 	Bystanders int `yaml:"bystanders" json:"bystanders"`
 	Flapping   int `yaml:"flapping" json:"flapping"`
+	Damped     int `yaml:"damped" json:"damped"`
 	// Rules is how many different rules fired.
 	Rules  int    `yaml:"rules" json:"rules"`
 	Result Result `yaml:"result" json:"result"`
@@ -60,8 +62,11 @@ func NewRecord(s *Storm, date time.Time, result Result, b Budget) Record {
 		case RoleBystander:
 			r.Bystanders++
 		}
-		if len(a.On) > 1 || a.On[0].To > 0 {
+		if a.Flaps {
 			r.Flapping++
+			if len(a.On) == 1 {
+				r.Damped++
+			}
 		}
 	}
 	r.Rules = len(rules)

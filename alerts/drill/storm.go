@@ -16,7 +16,7 @@ const (
 	ScenarioSingle    = "single"     // one cause, among its symptoms
 	ScenarioSeveral   = "several"    // several causes at several places at once
 	ScenarioLateCause = "late-cause" // the cause fires when its symptoms were told already
-	ScenarioFlapping  = "flapping"   // one cause; a third of the symptoms come and go
+	ScenarioFlapping  = "flapping"   // one cause; the conditions of a third of the symptoms come and go
 )
 
 // Scenarios in the order in which they are run.
@@ -32,8 +32,7 @@ type Settings struct {
 	Causes int
 	// Cause is the ID of the rule to be the cause; empty lets the seed choose.
 	Cause string
-	// Bystanders are alerts of the same rules at other places, which no cause explains:
-	// they must be told.
+	// Bystanders are alerts at other places, which no cause explains: they must be told.
 	Bystanders int
 	// Spread is within which time the storm begins, Late how long after that a late cause
 	// fires, Length when it all ends.
@@ -90,6 +89,8 @@ type Alert struct {
 	Cause int
 	// On is when it fires, since the storm began: one interval, or several where it flaps.
 	On []Interval
+	// Flaps says that its condition comes and goes, whether or not keep_firing_for hides it.
+	Flaps bool
 }
 
 // Interval of a storm; an end of zero is that of the storm.
@@ -114,8 +115,11 @@ func Generate(l alerts.Ledger, s Settings) (Storm, error) {
 		return Storm{}, err
 	}
 	var chains []*chain
-	for i := range s.Causes {
-		chains = append(chains, g.chainOf(i, roots[i%len(roots)]))
+	for i := 0; len(chains) < s.Causes && i < s.Causes+len(roots); i++ {
+		c := g.chainOf(len(chains), roots[i%len(roots)])
+		if !slices.ContainsFunc(chains, func(o *chain) bool { return o.explains(c.cause) || c.explains(o.cause) }) {
+			chains = append(chains, c) // else one would be the other's symptom
+		}
 	}
 	g.causes(chains)
 	g.bystanders(chains)
@@ -162,7 +166,7 @@ func (g *generator) roots() ([]*alerts.Rule, error) {
 		if r.Severity == alerts.SeverityInfo || example(r) == nil {
 			continue
 		}
-		if n := len(g.followers(r.ID)); n > 0 {
+		if n := len(g.chainOf(0, r).links); n > 0 {
 			all = append(all, candidate{r, g.rng.ExpFloat64() / float64(n)})
 		}
 	}
@@ -192,8 +196,18 @@ type link struct {
 	n     int // alerts so far
 }
 
+// explains says whether the cause is about everything and a rule follows from it, wherever that fires.
+func (c *chain) explains(r *alerts.Rule) bool {
+	return c.place.wide && (c.cause == r || c.follows(r))
+}
+
+func (c *chain) follows(r *alerts.Rule) bool {
+	return slices.ContainsFunc(c.links, func(l link) bool { return l.rule == r })
+}
+
 func (g *generator) chainOf(number int, cause *alerts.Rule) *chain {
 	c := &chain{number: number, cause: cause, place: g.place(number)}
+	c.place.wide = !placed(cause)
 	labels := map[string]map[string]string{cause.ID: labelsOf(cause, c.place, 0, nil)}
 	for queue := []*alerts.Rule{cause}; len(queue) > 0; queue = queue[1:] {
 		by := queue[0]
@@ -226,15 +240,21 @@ func (g *generator) causes(chains []*chain) {
 	}
 }
 
-// bystanders are alerts of the same rules elsewhere: of those that notify somebody.
+// bystanders are alerts at places where no cause is, of rules that notify somebody: of those that follow from the
+// causes, or, where these are about everything, of others.
 func (g *generator) bystanders(chains []*chain) {
-	var rules []*alerts.Rule
-	for _, c := range chains {
-		for _, l := range c.links {
-			if l.rule.Severity != alerts.SeverityInfo && !slices.Contains(rules, l.rule) {
-				rules = append(rules, l.rule)
-			}
+	var rules, others []*alerts.Rule
+	for _, r := range g.ledger.Enabled() {
+		switch {
+		case r.Severity == alerts.SeverityInfo || example(r) == nil || slices.ContainsFunc(chains, func(c *chain) bool { return c.cause == r || c.explains(r) }):
+		case slices.ContainsFunc(chains, func(c *chain) bool { return c.follows(r) }):
+			rules = append(rules, r)
+		case placed(r):
+			others = append(others, r)
 		}
+	}
+	if len(rules) == 0 {
+		rules = others
 	}
 	for i := range g.storm.Bystanders {
 		if len(rules) == 0 {
@@ -257,7 +277,7 @@ func (g *generator) symptoms(chains []*chain) {
 		l := &c.links[i/len(chains)%len(c.links)]
 		a := Alert{Labels: labelsOf(l.rule, c.place, l.n, l.fixed), Rule: l.rule, Role: RoleSymptom, Cause: c.number}
 		l.n++
-		a.On = g.on(l.rule)
+		a.On, a.Flaps = g.on(l.rule)
 		if !g.add(a) {
 			stuck++
 		}
@@ -266,26 +286,28 @@ func (g *generator) symptoms(chains []*chain) {
 
 func (g *generator) begin() time.Duration { return time.Duration(g.rng.Int64N(int64(g.storm.Spread))) }
 
-// on is when a symptom fires. A rule with keep_firing_for does not tell of pauses that are shorter.
-func (g *generator) on(r *alerts.Rule) []Interval {
+// on is when a symptom fires, and whether its condition comes and goes. A rule with keep_firing_for does not tell of
+// pauses that are shorter.
+func (g *generator) on(r *alerts.Rule) (on []Interval, flaps bool) {
 	from := g.begin()
 	if g.storm.Scenario != ScenarioFlapping || g.rng.IntN(3) > 0 {
-		return []Interval{{From: from}}
+		return []Interval{{From: from}}, false
 	}
 	keep := time.Duration(r.Trigger.KeepFiringFor)
-	var out []Interval
 	for at := from; at < g.storm.Length; {
 		end := at + time.Duration(20+g.rng.IntN(40))*time.Second
-		next := end + time.Duration(20+g.rng.IntN(40))*time.Second
-		if keep < next-end {
-			out = append(out, Interval{at, min(end+keep, g.storm.Length)})
-			at = next
-			continue
+		next := end + time.Duration(20+g.rng.IntN(160))*time.Second
+		if n := len(on); n > 0 && on[n-1].To >= at {
+			on[n-1].To = end + keep
+		} else {
+			on = append(on, Interval{at, end + keep})
 		}
-		out = append(out, Interval{From: at}) // it lasts to the end
-		break
+		at = next
 	}
-	return out
+	if last := &on[len(on)-1]; last.To >= g.storm.Length {
+		last.To = 0
+	}
+	return on, true
 }
 
 // add takes an alert unless there is one with the same labels.

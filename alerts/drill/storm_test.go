@@ -76,9 +76,14 @@ func TestStormFollowsFromTheLedger(t *testing.T) {
 				if a.Role == drill.RoleCause {
 					causes[a.Cause] = a
 				}
-				if len(a.On) > 1 {
+				if a.Flaps {
 					flapping++
-					require.Zero(t, a.Rule.Trigger.KeepFiringFor, "%s keeps firing", a.Rule.ID)
+				}
+				for i := range a.On[1:] {
+					require.Greater(t, a.On[i+1].From, a.On[i].To)
+				}
+				if time.Duration(a.Rule.Trigger.KeepFiringFor) >= 3*time.Minute {
+					require.Len(t, a.On, 1, "%s keeps firing", a.Rule.ID)
 				}
 			}
 			require.Len(t, causes, set.Causes)

@@ -17,8 +17,11 @@ func (r *Record) WriteText(w io.Writer) error {
 	res := &r.Result
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, seed %d: %s\n", r.Scenario, r.Seed, verdict)
-	fmt.Fprintf(&b, "  sent        %d alerts of %d rules: %d with a true cause, %d symptoms, %d that have nothing to do with it; %d came and went\n",
-		r.Alerts, r.Rules, len(res.Causes), r.Symptoms, r.Bystanders, r.Flapping)
+	fmt.Fprintf(&b, "  sent        %d alerts of %d rules: %d with a true cause, %d symptoms, %d that have nothing to do with it\n",
+		r.Alerts, r.Rules, len(res.Causes), r.Symptoms, r.Bystanders)
+	if r.Flapping > 0 {
+		fmt.Fprintf(&b, "  flapping    the conditions of %d came and went, of which keep_firing_for hid %d\n", r.Flapping, r.Damped)
+	}
 	fmt.Fprintf(&b, "  notified    %d times (%d allowed), %d of the alerts shown, %d symptoms before their cause, %d shown again; %d notifications that all is well\n",
 		res.Notifications, res.Allowed, res.Shown, res.BeforeCause, res.Duplicates, res.Resolved)
 	if len(res.Receivers) > 0 {
