@@ -192,7 +192,7 @@ func TestPageInBrowser(t *testing.T) {
 		b.eval(`location.hash = "#/trace/ffff"`)
 		b.run(chromedp.WaitVisible(chromedp.CSS(`[data-testid=view-problem]`)))
 		b.eval(`location.hash = "#pipeline"`)
-		b.run(chromedp.WaitVisible(chromedp.CSS(`#pipeline-body table`)))
+		b.run(chromedp.WaitVisible(chromedp.CSS(`#view-pipeline [data-testid=receivers]`)))
 		require.True(t, b.eval(`document.getElementById("view-services").hidden`).(bool))
 	})
 	t.Run("incidents", func(t *testing.T) {

@@ -86,16 +86,21 @@ func TestPageShowsLiveData(t *testing.T) {
 		require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`nav a[href="#/`+view+`"]`))))
 	}
 	see("charts with lines", `document.querySelectorAll('[data-testid=charts] canvas').length >= 4`)
-	visit("logs")
-	see("the application's pattern", `document.querySelector('[data-testid=pattern-table]').textContent.includes('payment failed')`)
+	patterns := func() {
+		t.Helper()
+		visit("logs")
+		require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`[data-testid=tab-patterns]`))))
+	}
+	patterns()
+	see("the application's pattern", `document.querySelector('[data-testid=pattern-table]')?.textContent.includes('payment failed') === true`)
 	visit("metrics")
 	see("the application's series", `document.querySelector('main').textContent.includes('shop.queue.depth')`)
 	visit("pipeline")
-	see("the pipeline", `document.getElementById('pipeline-body').textContent.includes('tail')`)
+	see("the pipeline", `document.querySelector('[data-testid=receivers]')?.textContent.includes('tail') === true`)
 	see("no failure of the agent", `document.getElementById('offline').hidden`)
 
 	// Live: the count of a pattern grows without a reload.
-	visit("logs")
+	patterns()
 	pattern := `(() => { for (const r of document.querySelectorAll('#pattern-rows tr')) if (r.textContent.includes('payment failed')) return r.cells[0].textContent; return '' })()`
 	before, err := chromedp.Run(ctx, chromedp.Evaluate[string](pattern))
 	require.NoError(t, err)
