@@ -162,7 +162,7 @@ function fillDetail(e, answer, withLines = true) {
     bars(p, first),
     h("p", { class: "ways" }, withLines && h("a", { href: link("logs", { pattern: p.id }), "data-testid": "pattern-all", text: "All its lines" }),
       ...(p.per_minute[peak] ? [h("a", { href: link("logs", { pattern: p.id, ...around(at * 1000) }), "data-testid": "pattern-peak", text: `Lines of its busiest minute, ${clock(at)}` }), h("a", { href: link("services", around(at * 1000)), text: "Traces of that minute" })] : [])),
-    ...(findings.length ? [h("ul", { class: "changes", "data-testid": "pattern-changes" }, ...findings.map((f) => h("li", {}, badge(f), " ", f.summary, h("span", { class: "muted" }, f.state === "resolved" ? ` · ${clock(f.start)} to ${clock(f.resolved)}` : ` · since ${clock(f.start)}`), " ", h("a", { href: link("logs", { pattern: p.id, ...around(f.start * 1000, 1, 2) }), text: "lines of then" }))))] : []),
+    ...(findings.length ? [h("ul", { class: "told", "data-testid": "pattern-changes" }, ...findings.map((f) => h("li", {}, badge(f), " ", f.summary, h("span", { class: "muted" }, f.state === "resolved" ? ` · ${clock(f.start)} to ${clock(f.resolved)}` : ` · since ${clock(f.start)}`), " ", h("a", { href: link("logs", { pattern: p.id, ...around(f.start * 1000, 1, 2) }), text: "lines of then" }))))] : []),
     ...(parameters.length ? [values(parameters)] : []),
     ...(lines ? [lines] : []));
 }
