@@ -8,6 +8,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/tidewatch/tidewatch/agent/telemetry"
 )
 
 // announce prints where to look, for the servers that are configured.
@@ -33,7 +35,7 @@ func announce(w io.Writer, cfg *otelcol.Config) {
 			line("health", address(c)+"/readyz")
 		}
 	}
-	if t, ok := cfg.Service.Telemetry.(*TelemetryConfig); ok && t.Metrics.Endpoint != "" {
+	if t, ok := cfg.Service.Telemetry.(*telemetry.Config); ok && t.Metrics.Endpoint != "" {
 		line("itself", "http://"+t.Metrics.Endpoint+"/metrics")
 	}
 	line("state", os.Getenv("TIDEWATCH_STATE_DIR"))

@@ -34,7 +34,7 @@ func NewCommand(opts ...Option) *cobra.Command {
 	root := newRunCommand(set)
 	root.AddCommand(newValidateCommand(set), newPrintConfigCommand(set), newComponentsCommand(set),
 		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newBacktestCommand(), newAlertsCommand(), newRootCauseCommand(), newExplainCommand(), newQueueCommand(set), newDoctorCommand(), newServicesCommand(), newDashboardsCommand(), newIncidentsCommand(), newCodeCommand(),
-		newVersionCommand())
+		newNewCommand(), newVersionCommand())
 	return root
 }
 

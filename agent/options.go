@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/tidewatch/tidewatch/agent/telemetry"
 )
 
 // Option adds to what the agent is built of. A factory whose type is already
@@ -61,7 +63,7 @@ func add[F component.Factory](have, more []F) []F {
 
 // factories turns the set into what the collector's runtime wants.
 func (s *componentSet) factories() (otelcol.Factories, error) {
-	f := otelcol.Factories{Telemetry: newTelemetryFactory()}
+	f := otelcol.Factories{Telemetry: telemetry.NewFactory()}
 	var err error
 	if f.Receivers, err = otelcol.MakeFactoryMap(s.receivers...); err != nil {
 		return f, err
