@@ -39,12 +39,14 @@ import (
 	"github.com/tidewatch/tidewatch/extensions/segmentstorageextension"
 	"github.com/tidewatch/tidewatch/processors/errorcodeprocessor"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
+	"github.com/tidewatch/tidewatch/processors/kubeletprocessor"
 	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
 	"github.com/tidewatch/tidewatch/processors/tailsamplingprocessor"
 	"github.com/tidewatch/tidewatch/receivers/alertwebhookreceiver"
 	"github.com/tidewatch/tidewatch/receivers/jaegerreceiver"
 	"github.com/tidewatch/tidewatch/receivers/journaldreceiver"
 	"github.com/tidewatch/tidewatch/receivers/kafkareceiver"
+	"github.com/tidewatch/tidewatch/receivers/scrapereceiver"
 	"github.com/tidewatch/tidewatch/receivers/tailreceiver"
 	"github.com/tidewatch/tidewatch/receivers/zipkinreceiver"
 )
@@ -60,6 +62,7 @@ func components() *componentSet {
 			journaldreceiver.NewFactory(),
 			kafkareceiver.NewFactory(),
 			otlpreceiver.NewFactory(),
+			scrapereceiver.NewFactory(),
 			tailreceiver.NewFactory(),
 			zipkinreceiver.NewFactory(),
 		},
@@ -67,6 +70,7 @@ func components() *componentSet {
 			attributesprocessor.NewFactory(),
 			filterprocessor.NewFactory(),
 			hostprocessor.NewFactory(),
+			kubeletprocessor.NewFactory(),
 			logpatternprocessor.NewFactory(),
 			errorcodeprocessor.NewFactory(),
 			memorylimiterprocessor.NewFactory(),

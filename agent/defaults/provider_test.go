@@ -106,7 +106,7 @@ func TestProvider(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, conf.IsSet("service::pipelines::logs"))
 	_, err = p.Retrieve(t.Context(), "builtin:../provider", nil)
-	require.EqualError(t, err, `there is no profile "builtin:../provider"; the built-in ones are builtin:gateway, builtin:host, builtin:kafka`)
+	require.EqualError(t, err, `there is no profile "builtin:../provider"; the built-in ones are builtin:gateway, builtin:host, builtin:kafka, builtin:kubernetes`)
 	_, err = p.Retrieve(t.Context(), "file:host", nil)
 	require.Error(t, err)
 	require.NoError(t, p.Shutdown(t.Context()))
