@@ -46,7 +46,7 @@ func TestOpenAPIHasTheTypes(t *testing.T) {
 		localstore.TraceView{},
 		localstore.Span{},
 		explanation{},
-		localstore.ServiceView{},
+		serviceAnswer{},
 		localstore.EdgeView{},
 		pipelineView{},
 		ruleList{},

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidewatch/tidewatch/internal/localstore"
+	"github.com/tidewatch/tidewatch/signals"
 )
 
 func putServices(s *localstore.Store) {
@@ -25,6 +26,22 @@ func putServices(s *localstore.Store) {
 		s.PutEdge(localstore.Edge{Client: "cart", Server: "carts", Connection: "database"}, at, localstore.EdgeRequests, float64(10*i))
 		s.PutEdge(localstore.Edge{Client: "cart", Server: "carts", Connection: "database"}, at, localstore.EdgeFailed, float64(5*i))
 	}
+}
+
+func TestWhatIsUsualOfAService(t *testing.T) {
+	s, _, h := smallAPI()
+	putServices(s)
+	for f, v := range map[localstore.Field]float64{localstore.Observed: 1.5, localstore.Lower: 0.25, localstore.Upper: 0.5, localstore.State: signals.AnomalyStateAnomalous} {
+		s.PutPoint(1, goldenTime, f, v, func() localstore.SeriesInfo {
+			return localstore.SeriesInfo{
+				Metric: signals.MetricServiceLatencyP99, Attrs: []localstore.Attr{{Key: "span.name", Value: "GET /"}}, Entity: []localstore.Attr{{Key: signals.AttrServiceName, Value: "web"}},
+			}
+		})
+	}
+	body := ask(h, "/api/v1/services?operations=1&service=web").Body.String()
+	require.Contains(t, body, `"operation":"GET /"`)
+	require.Contains(t, body, `"usual":{"latency_p99":{"lower":0.25,"upper":0.5,"state":"anomalous","series":"0000000000000001"}}`)
+	require.NotContains(t, ask(h, "/api/v1/services?service=web").Body.String(), "usual")
 }
 
 func TestServiceQueries(t *testing.T) {

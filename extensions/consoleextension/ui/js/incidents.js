@@ -3,7 +3,8 @@
 import { $, h, setText, keyed, link } from "./dom.js";
 import { ask, tell } from "./api.js";
 import { anew } from "./route.js";
-import { clock, duration, plural } from "./format.js";
+import { around } from "./lines.js";
+import { clock, duration, plural, unitOf } from "./format.js";
 
 export const { enter, leave, refresh } = anew((root, title, id) => id ? one(root, title, id) : all(root, title));
 
@@ -19,14 +20,25 @@ function all(root, title) {
   const none = h("p", { class: "empty good", text: "No incident. Findings that hang together, by time, host, calls or trace, become one." });
   const open = h("div", { class: "cards", "data-testid": "incidents" }), past = h("div", { class: "cards past" });
   const head = h("h3", { text: "Resolved" });
-  root.append(none, open, head, past);
+  const noise = h("div");
+  root.append(none, open, head, past, noise);
   return async () => {
-    const { incidents, time } = await ask("incidents?limit=100");
+    const { incidents, time, enabled } = await ask("incidents?limit=100");
+    if (!enabled) setText(none, "Nothing makes incidents here: add the incident connector to the pipelines.");
+    else suppressed(noise, (await ask("suppressions")).suppressions ?? [], time);
     none.hidden = incidents.some(is);
     head.hidden = !incidents.some((i) => !is(i));
     keyed(open, incidents.filter(is), (i) => i.id, card, (e, i) => fill(e, i, time));
     keyed(past, incidents.filter((i) => !is(i)), (i) => i.id, card, (e, i) => fill(e, i, time));
   };
+}
+
+// suppressed are what was called noise, until when, and what it matched since.
+function suppressed(e, list, now) {
+  const key = JSON.stringify(list);
+  if (e.shown === key) return;
+  e.shown = key;
+  e.replaceChildren(...(list.length ? [h("h3", { text: "Called noise" }), h("ul", { class: "told", "data-testid": "suppressions" }, ...list.map((s) => h("li", { text: `${s.example || s.kind || s.id} · ${s.owner}${s.reason ? `: ${s.reason}` : ""} · ${seconds(s.expires) < now ? "over since" : "until"} ${clock(seconds(s.expires))} · matched ${s.hits} times since` })))] : []));
 }
 
 // holding shows on the first page what holds now.
@@ -65,6 +77,7 @@ function one(root, title, id) {
     h("div", { class: "scroll" }, h("table", { "data-testid": "incident-findings" }, h("caption", { text: "Findings, the cause's first" }),
       h("thead", {}, h("tr", {}, ...["", "Where", "Finding", "Why it belongs here", "Since"].map((t) => h("th", { scope: "col", text: t })))), rows)),
     h("div", { class: "head sub" }, h("h3", { text: "History" })), history);
+  const opened = new Set();
   let made = "";
   const act = async (name, body) => {
     try {
@@ -86,12 +99,14 @@ function one(root, title, id) {
       made = i.state;
       actions.replaceChildren(...buttons(i, act));
     }
-    keyed(rows, i.findings ?? [], (f) => f.id, (f) => h("tr", { class: "row", data: { role: f.role } }, ...Array.from({ length: 5 }, () => h("td"))), (e, f) => {
+    keyed(rows, (i.findings ?? []).flatMap((f) => opened.has(f.id) ? [f, { id: f.id + "/", of: f }] : [f]), (f) => f.id, (f) => f.of ? h("tr", { class: "detail" }, h("td", { colspan: "5" }, evidence(f.of))) : h("tr", { class: "row", data: { role: f.role } }, h("td"), h("td"), h("td", {}, h("button", { type: "button", class: "rowbtn", "aria-expanded": "false", "data-testid": "evidence", on: { click: () => { if (!opened.delete(f.id)) opened.add(f.id); load().catch(() => { /* the next refresh tries again */ }); } } }, h("span"))), h("td"), h("td")), (e, f) => {
+      if (f.of) return;
       const [role, where, what, because, since] = e.children;
       setText(role, f.role + (f.ended ? ", ended" : ""));
       role.className = f.role === "cause" && !f.ended ? "bad" : "muted";
       setText(where, nodeName(f.node ?? ""));
-      setText(what, f.summary);
+      setText(what.firstChild.firstChild, f.summary);
+      what.firstChild.setAttribute("aria-expanded", String(opened.has(f.id)));
       setText(because, f.why);
       setText(since, clock(seconds(f.start), true));
     });
@@ -100,12 +115,26 @@ function one(root, title, id) {
   return load;
 }
 
+// evidence is the receipt of a finding: why it was raised, and where to look.
+function evidence(f) {
+  const r = f.receipt ?? {}, attr = (k) => (f.subject ?? []).concat(f.entity ?? []).find((a) => a.key === k)?.value;
+  const write = unitOf({ metric: attr("finding.metric") ?? attr("metric") ?? "", unit: r.unit ?? "" }), at = seconds(f.start) * 1000, pattern = attr("log.pattern.id"), alert = attr("alert.name");
+  const pairs = [["observed", r.observed], ["expected", r.expected], ["at least", r.lower], ["at most", r.upper], ["same hour last week", r.same_hour_last_week]].filter(([, v]) => typeof v === "number").map(([k, v]) => [k, write(v)]);
+  if (r.history_seconds > 0) pairs.push(["learned from", duration(r.history_seconds)]);
+  for (const a of [...(f.entity ?? []), ...(f.subject ?? [])]) pairs.push([a.key, a.value]);
+  return h("div", { "data-testid": "receipt" }, h("dl", { class: "receipt" }, ...pairs.map(([k, v]) => h("div", {}, h("dt", { text: k }), h("dd", { text: v })))), r.example ? h("code", { class: "mono", text: r.example }) : "",
+    h("p", { class: "ways" }, h("a", { href: link("logs", { pattern, ...around(at, 1, 2) }), text: pattern ? "Lines of this pattern then" : "Lines of then" }), h("a", { href: link("services", around(at, 1, 2)), text: "Traces of then" }), alert && h("a", { href: link("rules", alert), text: `Rule ${alert}` }),
+      ...(f.traces ?? []).slice(0, 3).map((t) => h("a", { href: link("trace", t), text: `Trace ${t.slice(0, 8)}` })), ...(f.links ?? []).filter((l) => /^https?:\/\//.test(l)).map((l) => h("a", { href: l, rel: "noopener noreferrer", target: "_blank", text: new URL(l).hostname }))));
+}
+
 // buttons asks for a name where the answer is kept under one.
 function buttons(i, act) {
   if (!is(i)) return [];
   const who = h("input", { type: "text", placeholder: "Your name", "aria-label": "Your name", maxlength: "80", "data-testid": "who" });
   const text = h("input", { type: "text", placeholder: "Why, in a few words", "aria-label": "Why, in a few words", maxlength: "200" });
-  const button = (name, label, title) => h("button", { type: "button", class: "quiet", title, text: label, data: { action: name }, on: { click: () => act(name, { by: who.value, text: text.value }) } });
+  const days = h("select", { "aria-label": "How long it is noise" }, ...[[1, "for a day"], [7, "for a week"], [30, "for a month"], [90, "for 3 months"]].map(([value, text]) => h("option", { value, text })));
+  days.value = "30";
+  const button = (name, label, title) => h("button", { type: "button", class: "quiet", title, text: label, data: { action: name }, on: { click: () => act(name, { by: who.value, text: text.value, days: name === "noise" ? Number(days.value) : 0 }) } });
   return [who, text, button("acknowledge", "I have it", "Says that you work on it"), button("resolve", "Resolve", "Says that it is over"),
-    button("noise", "This was noise", "Writes a suppression with your name and an end, for others to review"), button("cause", "This was it", "Teaches the catalogue: next time the incident says so")];
+    button("noise", "This was noise", "Writes a suppression with your name and an end, for others to review"), days, button("cause", "This was it", "Teaches the catalogue: next time the incident says so")];
 }

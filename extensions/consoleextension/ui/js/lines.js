@@ -41,7 +41,7 @@ function carried(l) {
 }
 
 // lineList is a short list of recent lines.
-export function lineList(empty = "No line of it is in memory.") {
+export function lineList(empty, ways = true) {
   const none = h("p", { class: "empty", text: empty }), list = h("ol", { class: "lines boxed", "data-testid": "lines" });
   return {
     element: h("div", {}, none, list),
@@ -53,7 +53,7 @@ export function lineList(empty = "No line of it is in memory.") {
       list.shown = key;
       list.replaceChildren(...logs.map((l) => {
         const row = lineRow(l);
-        if (l.trace_id) row.append(h("a", { class: "small", href: link("trace", l.trace_id), text: "trace" }));
+        if (ways && l.trace_id) row.append(h("a", { class: "small", href: link("trace", l.trace_id), text: "trace" }));
         return row;
       }));
     },

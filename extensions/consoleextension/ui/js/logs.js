@@ -218,7 +218,7 @@ function drawVolume(v) {
   const top = Math.max(1, ...v.lines), peak = v.lines.indexOf(Math.max(...v.lines)), total = v.lines.reduce((a, b) => a + b, 0);
   const s = svg("svg", { viewBox: "0 0 600 40", preserveAspectRatio: "none", role: "img", "data-testid": "volume", "aria-label": `${count(total)} lines in the last hour, ${count(v.errors.reduce((a, b) => a + b, 0))} of them errors; most, ${count(top)}, at ${clock(v.minute + peak * 60)}` });
   v.lines.forEach((n, i) => {
-    const at = v.minute + i * 60, bar = svg("g", { class: Number(filter.from) === at ? "bar chosen" : "bar" }, svg("rect", { class: "hit", x: i * 10, y: 0, width: 10, height: 40 }));
+    const at = v.minute + i * 60, bar = svg("g", { class: Number(filter.from) === at ? "minute chosen" : "minute" }, svg("rect", { class: "hit", x: i * 10, y: 0, width: 10, height: 40 }));
     let y = 40;
     for (const [kind, part] of [["error", v.errors[i]], ["warn", v.warnings[i]], ["", n - v.errors[i] - v.warnings[i]]]) {
       const height = part ? Math.max(1.5, (part / top) * 38) : 0;

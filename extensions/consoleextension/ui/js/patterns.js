@@ -172,7 +172,7 @@ function bars(p, first) {
   const top = Math.max(1, ...p.per_minute), s = svg("svg", { class: "minutes", viewBox: "0 0 600 40", preserveAspectRatio: "none", role: "img", "aria-label": `${plural(p.last_hour, "line")} in the last hour, at most ${count(top)} in a minute` });
   p.per_minute.forEach((n, i) => {
     const height = n ? Math.max(1.5, (n / top) * 38) : 0, at = first + i * 60;
-    const bar = svg("g", { class: "bar" }, svg("rect", { class: "hit", x: i * 10, y: 0, width: 10, height: 40 }), svg("rect", { class: "rest", x: i * 10 + 1, y: 40 - height, width: 8, height }), svg("title", {}, `${clock(at)}: ${plural(n, "line")}`));
+    const bar = svg("g", { class: "minute" }, svg("rect", { class: "hit", x: i * 10, y: 0, width: 10, height: 40 }), svg("rect", { class: "rest", x: i * 10 + 1, y: 40 - height, width: 8, height }), svg("title", {}, `${clock(at)}: ${plural(n, "line")}`));
     bar.addEventListener("click", () => { location.hash = link("logs", { pattern: p.id, ...around(at * 1000) }); });
     s.append(bar);
   });

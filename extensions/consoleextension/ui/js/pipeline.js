@@ -100,7 +100,7 @@ function ways(p) {
     const group = (label, list, make) => h("div", { class: "group", role: "group", "aria-label": label }, ...list.map(make));
     const arrow = () => h("span", { class: "to", "aria-hidden": "true", text: "→" });
     return [h("p", { class: "small muted", text: "Data goes from left to right. ↪ hands on to the pipelines that begin with the same name and ↩. Press a box to see what it runs with." }),
-      ...p.pipelines.map((l) => h("div", { class: "lane", data: { pipeline: l.id, signal: l.signal } }, h("h3", {}, l.id),
+      ...p.pipelines.map((l) => h("div", { class: "pipe", data: { pipeline: l.id, signal: l.signal } }, h("h3", {}, l.id),
         group(`Receivers of ${l.id}`, l.receivers, (id) => chip("receivers", id, l.signal, find(p.receivers, id, l.signal))), arrow(),
         ...(l.processors.length ? [group(`Processors of ${l.id}`, l.processors, (id) => chip("processors", id, l.signal, find(p.processors, id, l.signal))), arrow()] : []),
         group(`Exporters of ${l.id}`, l.exporters, (id) => chip("exporters", id, l.signal, connectors.has(id) ? undefined : find(p.exporters, id, l.signal), edges.get(id)))))];

@@ -2,21 +2,54 @@
 
 import { h, svg, setText, keyed, link, heads } from "./dom.js";
 import { ask } from "./api.js";
-import { anew } from "./route.js";
+import { remember } from "./route.js";
 import { lineList } from "./lines.js";
+import { expected } from "./chart.js";
 import { perSecond, percent, duration, clock, count } from "./format.js";
 
-export const { enter, leave, refresh } = anew((root, title, name) => name ? one(root, title, name) : all(root, title));
+let load = null, was = "";
 
-function all(root, title) {
+export function enter({ root, args, query, title }) {
+  const key = (args[0] ?? "") + JSON.stringify(query);
+  if (load && key === was) return;
+  was = key;
+  root.replaceChildren();
+  load = args[0] ? one(root, title, args[0], query) : all(root, title, query);
+}
+
+export const leave = () => { load = null; };
+export const refresh = () => load();
+
+// traceList are the traces that fit what is chosen; the choice is part of the address.
+function traceList(name, query) {
+  const only = h("select", { "aria-label": "Which traces", "data-testid": "trace-filter" }, ...[["", "all"], ["errors", "with errors"], ["slow", "of a second and longer"]].map(([value, text]) => h("option", { value, text })));
+  only.value = query.only ?? "";
+  const { from, to } = query, table = traceTable(), step = (by) => link("services", ...(name ? [name] : []), { ...query, from: Number(from) + by, to: Number(to) + by });
+  const head = h("div", { class: "head sub" }, h("h3", { text: from ? `Traces from ${clock(from)} to ${to ? clock(to) : "now"}` : "Recent traces" }), only,
+    ...(from && to ? [h("a", { class: "small", href: step(from - to), text: "earlier" }), h("a", { class: "small", href: step(to - from), text: "later" }), h("a", { class: "small", href: link("logs", { from, to, service: name }), "data-testid": "lines-of-time", text: "Lines of this time" }), h("a", { class: "small", href: link("services", ...(name ? [name] : [])), text: "now" })] : []));
+  const fill = async () => {
+    const q = new URLSearchParams({ limit: from ? 200 : 20, ...(name && { service: name }), ...(from && { from }), ...(to && { to }), ...(only.value === "errors" && { errors: 1 }), ...(only.value === "slow" && { min_duration_ms: 1000 }) });
+    table.fill((await ask("traces?" + q)).traces);
+  };
+  only.addEventListener("input", () => {
+    query.only = only.value;
+    was = name + JSON.stringify(query);
+    remember(query);
+    fill().catch(() => { /* the next refresh tries again */ });
+  });
+  return { element: h("section", {}, head, table.element), fill };
+}
+
+function all(root, title, query) {
   title("Services");
   const empty = h("p", { class: "empty", text: "No span has come yet. Send traces to 127.0.0.1:4317 (gRPC) or :4318 (HTTP)." });
   const table = serviceTable("Services over the last minute", "Service");
-  const graph = h("div", { class: "scroll callgraph" }), calls = callTable("Who calls whom");
-  root.append(empty, table.element, graph, calls.element);
+  const graph = h("div", { class: "scroll callgraph" }), calls = callTable("Who calls whom"), traces = traceList("", query);
+  root.append(...(query.from ? [traces.element] : []), empty, table.element, graph, calls.element, ...(query.from ? [] : [traces.element]));
   return async () => {
-    const [{ services }, { edges }] = await Promise.all([ask("services"), ask("services/graph")]);
+    const [{ services }, { edges }] = await Promise.all([ask("services"), ask("services/graph"), traces.fill()]);
     empty.hidden = services.length > 0;
+    traces.element.hidden = !services.length && !query.from;
     table.fill(services.sort((a, b) => (b.calls ?? 0) - (a.calls ?? 0)), (s) => s.service, (s) => link("services", s.service));
     calls.fill(edges);
     const picture = JSON.stringify(edges.map((e) => [e.client, e.server, e.errors > 0.01]));
@@ -27,43 +60,34 @@ function all(root, title) {
   };
 }
 
-function one(root, title, name) {
+function one(root, title, name, query) {
   title(name);
-  const table = serviceTable("Operations over the last minute", "Operation");
-  const calls = callTable("Its callers and what it calls");
-  const traces = traceTable(), lines = lineList();
-  const only = h("select", { "aria-label": "Which traces" }, h("option", { value: "&errors=1", text: "with errors" }), h("option", { value: "", text: "all" }), h("option", { value: "&min_duration_ms=1000", text: "of a second and longer" }));
-  only.value = "";
-  only.addEventListener("input", () => load().catch(() => { /* the next refresh tries again */ }));
-  root.append(h("p", { class: "small" }, h("a", { href: "#/services", text: "All services" })), table.element, calls.element,
-    h("div", { class: "head sub" }, h("h3", { text: "Recent traces" }), only), traces.element,
+  const table = serviceTable("Operations over the last minute", "Operation"), calls = callTable("Its callers and what it calls"), traces = traceList(name, query), lines = lineList("No warning and no error of it is in memory.");
+  root.append(h("p", { class: "small" }, h("a", { href: "#/services", text: "All services" }), " ", h("a", { href: link("logs", { service: name }), text: "Its lines" })), ...(query.from ? [traces.element] : []), table.element, calls.element, ...(query.from ? [] : [traces.element]),
     h("div", { class: "head sub" }, h("h3", { text: "Recent warnings and errors" })), lines.element);
   const q = encodeURIComponent(name);
-  async function load() {
-    const [{ services }, { edges }, found, { logs }] = await Promise.all([
-      ask(`services?operations=1&service=${q}`), ask(`services/graph?service=${q}`), ask(`traces?service=${q}&limit=20${only.value}`), ask(`logs?service=${q}&min_severity=13&limit=20`)]);
+  return async () => {
+    const [{ services }, { edges }, { logs }] = await Promise.all([ask(`services?operations=1&service=${q}`), ask(`services/graph?service=${q}`), ask(`logs?service=${q}&min_severity=13&limit=20`), traces.fill()]);
     if (!services.length) throw new Error(`Nothing is known of a service ${name}; it may have been silent for long.`);
     table.fill(services.filter((s) => s.operation).sort((a, b) => (b.calls ?? 0) - (a.calls ?? 0)), (s) => s.operation + JSON.stringify(s.attributes), null, (s) => s.operation);
     calls.fill(edges);
-    traces.fill(found.traces);
     lines.fill(logs);
-  }
-  return load;
+  };
 }
+
+const columns = [["calls", perSecond], ["errors", percent], ["latency_mean", duration], ["latency_p99", duration]];
 
 function serviceTable(caption, first) {
   const body = h("tbody");
   const element = h("div", { class: "scroll" }, h("table", { "data-testid": "services" }, h("caption", { class: "hidden", text: caption }), heads(first, "#Calls", "#Errors", "#Mean", "#p99"), body));
   const make = (href, name) => (s) => h("tr", { class: "row", data: { service: s.service } },
-    h("td", {}, href ? h("a", { href: href(s), text: name(s) }) : h("span", { text: name(s) })), ...Array.from({ length: 4 }, () => h("td", { class: "num" })));
-  const update = (e, s) => {
-    const [, calls, errors, mean, p99] = e.children;
-    setText(calls, perSecond(s.calls));
-    setText(errors, percent(s.errors));
-    errors.classList.toggle("bad", s.errors >= 0.01);
-    setText(mean, duration(s.latency_mean));
-    setText(p99, duration(s.latency_p99));
-  };
+    h("td", {}, href ? h("a", { href: href(s), text: name(s) }) : h("span", { text: name(s) })), ...columns.map(() => h("td", { class: "num" }, h("span"), h("span", { class: "usual" }))));
+  const update = (e, s) => columns.forEach(([field, write], i) => {
+    const cell = e.children[i + 1], band = s.usual?.[field];
+    setText(cell.firstElementChild, write(s[field]));
+    setText(cell.lastElementChild, band ? expected(band.lower, band.upper, write, "usually ", "") : "");
+    cell.classList.toggle("bad", band ? band.state === "anomalous" : field === "errors" && s.errors >= 0.01);
+  });
   return { element, fill: (list, key, href, name = (s) => s.service) => { element.hidden = !list.length; keyed(body, list, key, make(href, name), update); } };
 }
 

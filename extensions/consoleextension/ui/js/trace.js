@@ -4,22 +4,27 @@ import { h, setText, link } from "./dom.js";
 import { ask } from "./api.js";
 import { anew } from "./route.js";
 import { duration, clock, plural, percent } from "./format.js";
-import { lineList } from "./lines.js";
+import { lineList, around } from "./lines.js";
 
 export const { enter, leave, refresh } = anew(mount);
 
 function mount(root, title, id) {
   title("Trace " + id);
-  const facts = h("p", { class: "small muted", "data-testid": "trace-facts" }), table = h("div", { class: "scroll" }), lines = lineList();
-  root.append(facts, table, h("div", { class: "head sub" }, h("h3", { text: "Lines of this trace" })), lines.element);
+  const facts = h("p", { class: "small muted", "data-testid": "trace-facts" }), why = h("p", { "data-testid": "trace-why" }), ways = h("p", { class: "ways" }), table = h("div", { class: "scroll" }), lines = lineList("No line in memory carries the id of this trace.", false);
+  root.append(facts, why, ways, table, h("div", { class: "head sub" }, h("h3", { text: "Lines of this trace" })), lines.element);
   let shown = "";
   return async () => {
     const answer = await ask("traces/" + encodeURIComponent(id));
     lines.fill(answer.logs);
-    const key = JSON.stringify(answer.spans);
+    const key = JSON.stringify([answer.spans, answer.story]);
     if (key === shown) return;
     shown = key;
-    const { trace } = answer, spans = arrange(answer.spans);
+    const { trace, story } = answer, spans = arrange(answer.spans), at = Number(trace.start) / 1e6;
+    // What is usual is known of hops of the critical path.
+    const hop = (x) => [x.service, x.operation ?? x.name, x.duration_ns ?? Number(x.duration)].join("\n"), hops = new Map((story?.path ?? []).filter((x) => x.known).map((x) => [hop(x), x]));
+    for (const s of spans) s.usual = s.critical ? hops.get(hop(s)) : undefined;
+    setText(why, story ? story.why[0].toUpperCase() + story.why.slice(1) + "." + (story.repeats ?? []).map((r) => ` ${r}.`).join("") : "");
+    ways.replaceChildren(h("a", { href: link("logs", around(at)), "data-testid": "trace-lines", text: "Lines of that minute" }), h("a", { href: link("services", around(at)), text: "Traces of that minute" }));
     title(`${trace.service}: ${trace.name}`);
     setText(facts, [`trace ${trace.id}`, duration(Number(trace.duration) / 1e9), plural(trace.spans, "span"), plural(trace.errors, "failed span"), `at ${clock(Number(trace.start) / 1e9, true)}`, culprit(spans)].filter(Boolean).join(" · "));
     table.replaceChildren(waterfall(spans));
@@ -93,7 +98,7 @@ function waterfall(spans) {
     bar.style.left = `${(s.begin / total) * 100}%`;
     bar.style.width = `${Math.max(0.3, ((s.end - s.begin) / total) * 100)}%`;
     return [h("tr", { class: s.critical ? "row critical" : "row", "data-testid": "span" }, h("td", { class: "op" }, button), h("td", { class: "lane", "aria-hidden": "true" }, h("span", { class: "rail" }, bar)),
-      h("td", { class: "num", text: duration(s.end - s.begin) }), h("td", { class: "num muted", text: duration(s.self) })), detail];
+      h("td", { class: "num", text: duration(s.end - s.begin) }), h("td", { class: s.usual && s.usual.own_ns > 2 * s.usual.usual_ns ? "num bad" : "num muted" }, h("span", { text: duration(s.self) }), h("span", { class: "usual", text: s.usual ? `usually ${duration(s.usual.usual_ns / 1e9)}` : "" }))), detail];
   });
   return h("table", { class: "waterfall", "data-testid": "waterfall" }, h("thead", {}, h("tr", {}, h("th", { scope: "col", text: "Service and operation" }), h("th", { scope: "col" }, h("i", { class: "k-critical", "aria-hidden": "true" }), "critical path"), h("th", { scope: "col", class: "num", text: "Took" }), h("th", { scope: "col", class: "num", text: "By itself" }))), h("tbody", {}, ...rows));
 }
