@@ -12,10 +12,10 @@ import (
 )
 
 type profile struct {
-	Exporters map[string]any
+	Receivers, Exporters map[string]any
 	Service   struct {
 		Extensions []string
-		Pipelines  map[string]struct{ Exporters []string }
+		Pipelines  map[string]struct{ Receivers, Exporters []string }
 	}
 }
 
@@ -95,6 +95,24 @@ func TestAgentsWriteToKafkaAndGatewaysReadFromIt(t *testing.T) {
 	for _, name := range []string{"elasticsearch", "loki", "remote_write"} {
 		require.Equal(t, map[string]any{"enabled": false}, p.Exporters[name].(map[string]any)["sending_queue"], "an offset is committed after the export")
 	}
+}
+
+func TestInKubernetesOthersAreLetInOnlyWhenAskedFor(t *testing.T) {
+	render := func(env map[string]string) (otlp map[string]any, p profile) {
+		t.Helper()
+		p = renderProfile(t, "kubernetes", env)
+		require.Equal(t, []string{"otlp", "host_metrics", "scrape", "pattern", "red"}, p.Service.Pipelines["metrics"].Receivers)
+		return p.Receivers["otlp"].(map[string]any)["protocols"].(map[string]any)["grpc"].(map[string]any), p
+	}
+	otlp, p := render(nil)
+	require.Equal(t, map[string]any{"endpoint": "127.0.0.1:4317"}, otlp)
+	require.Equal(t, "127.0.0.1:4321", p.Exporters["prometheus"].(map[string]any)["endpoint"])
+	otlp, _ = render(map[string]string{"TIDEWATCH_OTLP_TLS_CERT": "/c", "TIDEWATCH_OTLP_CLIENT_CA": "/ca"})
+	require.Equal(t, "0.0.0.0:4317", otlp["endpoint"])
+	require.Equal(t, "${env:TIDEWATCH_OTLP_CLIENT_CA}", otlp["tls"].(map[string]any)["client_ca_file"])
+	otlp, p = render(map[string]string{"TIDEWATCH_OTLP_HOST": "10.0.0.7", "TIDEWATCH_LISTEN_HOST": "0.0.0.0"})
+	require.Equal(t, map[string]any{"endpoint": "10.0.0.7:4317"}, otlp)
+	require.Equal(t, "0.0.0.0:4321", p.Exporters["prometheus"].(map[string]any)["endpoint"])
 }
 
 func TestProvider(t *testing.T) {

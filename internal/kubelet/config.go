@@ -61,8 +61,9 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate names the key and the fix.
-func (c Config) Validate() error {
+// Check names the key and the fix. It is not called Validate, since a component that
+// embeds it or needs it only at times says itself what is wrong.
+func (c Config) Check() error {
 	var errs []error
 	if _, err := c.base(); err != nil {
 		errs = append(errs, err)

@@ -230,7 +230,7 @@ func TestComponentsShareOneDirectory(t *testing.T) {
 }
 
 func TestConfigNamesTheKey(t *testing.T) {
-	require.NoError(t, kubelet.DefaultConfig().Validate())
+	require.NoError(t, kubelet.DefaultConfig().Check())
 	for want, change := range map[string]func(*kubelet.Config){
 		"NODE_IP":              func(c *kubelet.Config) { c.Endpoint = "" },
 		"no user":              func(c *kubelet.Config) { c.Endpoint = "https://u:p@h:1" },
@@ -243,7 +243,7 @@ func TestConfigNamesTheKey(t *testing.T) {
 	} {
 		c := kubelet.DefaultConfig()
 		change(&c)
-		require.ErrorContains(t, c.Validate(), want)
+		require.ErrorContains(t, c.Check(), want)
 	}
 	for given, want := range map[string]string{"10.0.0.7": "10.0.0.7:10250", "fd00::7": "[fd00::7]:10250", "node-1": "node-1:10250", "node-1:1": "node-1:1", "http://h:2/": "h:2"} {
 		client, err := kubelet.NewClient(kubelet.Config{Endpoint: given})

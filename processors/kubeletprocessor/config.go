@@ -64,7 +64,7 @@ func createDefaultConfig() component.Config {
 
 // Validate names the key and the fix.
 func (c *Config) Validate() error {
-	errs := []error{c.Config.Validate()}
+	errs := []error{c.Check()}
 	if c.WaitAtStart < 0 {
 		errs = append(errs, errors.New("wait_at_start must not be negative"))
 	}

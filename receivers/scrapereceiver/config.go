@@ -149,6 +149,11 @@ func (c *Config) Validate() error {
 	if len(c.Jobs) == 0 {
 		errs = append(errs, errors.New("scrape_configs must list at least one job"))
 	}
+	if c.needsKubelet() {
+		if err := c.Kubelet.Check(); err != nil {
+			errs = append(errs, fmt.Errorf("kubelet: %w", err))
+		}
+	}
 	names := map[string]bool{}
 	for i := range c.Jobs {
 		j := &c.Jobs[i]
