@@ -58,7 +58,7 @@ function build(root) {
   v.box = h("div", { class: "linebox", tabindex: "0", role: "region", "aria-label": "Lines, the newest last" }, v.more, v.list);
   v.held = h("button", { type: "button", class: "held", hidden: true, "data-testid": "held", on: { click: () => pause(false) } });
   v.empty = h("p", { class: "empty", hidden: true, "data-testid": "log-empty" });
-  v.box.addEventListener("scroll", () => { if (!state.still && !state.moving) pause(v.box.scrollHeight - v.box.scrollTop - v.box.clientHeight > 40); }, { passive: true });
+  v.box.addEventListener("scroll", () => { if (!state.still) pause(v.box.scrollHeight - v.box.scrollTop - v.box.clientHeight > 40); }, { passive: true });
   v.lines = h("section", { "aria-label": "Lines" }, h("div", { class: "head filters" }, v.inputs.q, v.inputs.level, v.inputs.service, h("label", { class: "small muted" }, "At ", v.at), v.chips, v.follow),
     v.volume, v.pattern, v.note, h("div", { class: "linewrap" }, v.box, v.held), v.empty);
   v.patterns = h("section", { "aria-label": "Patterns", hidden: true });
@@ -146,13 +146,9 @@ function hold(mine, lines) {
 }
 
 function append(lines) {
-  const box = view.box;
   view.list.append(...lines.map((l) => lineRow(l)));
   while (view.list.childElementCount > maxRows) view.list.firstElementChild.remove();
-  if (!lines.length) return;
-  state.moving = true; // this is no scroll of a person's
-  box.scrollTop = box.scrollHeight;
-  requestAnimationFrame(() => { state.moving = false; });
+  if (lines.length) view.box.scrollTop = view.box.scrollHeight;
 }
 
 function pause(on) {

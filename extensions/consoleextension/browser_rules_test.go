@@ -1,0 +1,50 @@
+//go:build browser
+
+package consoleextension_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/internal/localstore"
+	"github.com/tidewatch/tidewatch/signals"
+)
+
+// The ledger is shown with what fires; a runbook is text whatever is in it.
+func TestRulesInBrowser(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"rules/shop/ShopDown.yaml": "id: ShopDown\ngroup: shop\nowner: platform\nseverity: critical\nsummary: down\ndescription: \"No <b>answer</b> for five minutes.\"\n" +
+			"trigger: {type: static, expr: up == 0, for: 5m}\nresponse: {action: Start it., deadline: 15m}\nrunbook: ShopDown.md\nreview: 2030-01-01\n",
+		"runbooks/ShopDown.md": "# ShopDown\n\n## Meaning\n\nNobody can **buy**. <img src=x onerror=alert(1)>\n\n## Mitigation\n\n1. Run `systemctl start shop`\n   and wait.\n2. [look](javascript:alert(1))\n\n```\n<script>alert(1)</script>\n```\n",
+	} {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	e := start(t, func(c *config) { c.RulesDirectory = dir })
+	b := open(t, "http://"+e.Address()+"/#/rules", "light", 1280, 900)
+	b.until(`document.querySelectorAll("[data-rule]").length > 40`)
+	require.Contains(t, b.eval(`document.querySelector("[data-testid=rules-note]").textContent`), "No Alertmanager reports to this agent")
+	require.Contains(t, b.eval(`document.querySelector("[data-rule=ShopDown]").textContent`), "not known")
+
+	e.LocalStore().PutFinding(localstore.Finding{
+		ID: "f", Kind: signals.KindAlert, State: signals.StateOpen, Severity: signals.SeverityCritical, Start: time.Now(), Time: time.Now(), Summary: "the shop is down", Attrs: kv("alert.name", "ShopDown"),
+	})
+	b.until(`document.querySelector("[data-rule=ShopDown]").textContent.includes("fires")`)
+	require.True(t, b.eval(`document.querySelector("[data-testid=rules-note]").hidden`).(bool))
+	b.shot("rules", false)
+
+	b.tap(`[data-rule=ShopDown] a`)
+	b.until(`document.querySelector("[data-testid=runbook]")?.textContent.includes("<img src=x")`)
+	require.EqualValues(t, 0, b.count(`main img, main script, main b, [data-testid=runbook] a`), "a runbook is text")
+	require.EqualValues(t, 2, b.count(`[data-testid=runbook] ol li`))
+	require.Equal(t, "systemctl start shop", b.eval(`document.querySelector("[data-testid=runbook] li code").textContent`))
+	require.Contains(t, b.eval(`document.querySelector("[data-testid=rule]").textContent`), "Start it.")
+	b.shot("rule", false)
+	b.clean()
+}
