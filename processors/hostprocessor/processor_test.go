@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.uber.org/goleak"
+	"go.uber.org/zap"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,9 +36,20 @@ func load(t *testing.T, id string) *Config {
 }
 
 func TestConfig(t *testing.T) {
-	require.Equal(t, &Config{}, load(t, "host"))
-	require.Equal(t, &Config{Name: "web-1", Override: true}, load(t, "host/named"))
-	require.ErrorContains(t, (&Config{Name: strings.Repeat("x", 254)}).Validate(), "name must be")
+	require.Equal(t, createDefaultConfig(), load(t, "host"))
+	named := load(t, "host/named")
+	require.Equal(t, "web-1", named.Name)
+	require.True(t, named.Override)
+	for want, change := range map[string]func(*Config){
+		"name must be":             func(c *Config) { c.Name = strings.Repeat("x", 254) },
+		`detect: "guess" must be`:  func(c *Config) { c.Detect = []string{"guess"} },
+		"metadata_endpoint must":   func(c *Config) { c.Detect, c.MetadataEndpoint = []string{detectMetadata}, "x" },
+		"metadata_timeout must be": func(c *Config) { c.Detect, c.MetadataTimeout = []string{detectMetadata}, 0 },
+	} {
+		cfg := createDefaultConfig().(*Config)
+		change(cfg)
+		require.ErrorContains(t, cfg.Validate(), want)
+	}
 }
 
 func logs(attrs map[string]any) plog.Logs {
@@ -85,7 +97,7 @@ func TestMachineID(t *testing.T) {
 }
 
 func TestMetricsAndTraces(t *testing.T) {
-	h, err := newHost(&Config{Name: "n"})
+	h, err := newHost(zap.NewNop(), &Config{Name: "n"})
 	require.NoError(t, err)
 	md := pmetric.NewMetrics()
 	md.ResourceMetrics().AppendEmpty()
