@@ -13,7 +13,7 @@ import (
 
 type profile struct {
 	Receivers, Exporters map[string]any
-	Service   struct {
+	Service              struct {
 		Extensions []string
 		Pipelines  map[string]struct{ Receivers, Exporters []string }
 	}
