@@ -219,9 +219,9 @@ export class Chart {
         setCursor: [(u) => this.show(u.cursor.left >= 0 ? u.cursor.idx : null)],
         setSelect: [(u) => { if (u.select.width > 4) { this.dragged = true; this.select?.(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x")); } }],
         drawClear: [(u) => this.mark(u, c)],
-        ready: [(u) => u.over.addEventListener("click", () => {
-          if (this.dragged) { this.dragged = false; return; }
-          if (u.cursor.left >= 0 && this.pick) this.pick(u.posToVal(u.cursor.left, "x"));
+        ready: [(u) => u.over.addEventListener("click", (e) => {
+          if (!this.dragged) this.pick?.(u.posToVal(e.clientX - u.over.getBoundingClientRect().left, "x"));
+          this.dragged = false;
         })],
       },
     }, this.columns(), this.plot);

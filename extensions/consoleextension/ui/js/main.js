@@ -80,7 +80,7 @@ function loop() {
 
 // Keys that work wherever nothing is written.
 addEventListener("keydown", (e) => {
-  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, dialog")) return;
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, dialog[open]")) return;
   const nav = document.querySelectorAll("nav a")[Number(e.key) - 1];
   if (e.key === "?") $("help").showModal();
   else if (e.key === "/") document.querySelector(".view:not([hidden]) input[type=search]")?.focus();
