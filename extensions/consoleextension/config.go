@@ -70,7 +70,7 @@ func createDefaultConfig() *Config {
 		// A look costs about 1 ms of CPU and the numbers move at this pace.
 		ScrapeInterval: 10 * time.Second,
 
-		// Together 7 to 8 MB when everything is full; a host usually needs 2 MB.
+		// Together 9 to 10 MB when everything is full; a host usually needs 3 MB.
 		MaxSeries:       o.MaxSeries,
 		PointsPerSeries: o.PointsPerSeries,
 		MaxPatterns:     o.MaxPatterns,

@@ -225,7 +225,37 @@ func (a *api) reported() (reports bool, fired map[string][]firedRule) {
 			}
 		}
 	}
+	a.stillFiring(fired)
 	return reports || len(fired) > 0, fired
+}
+
+// stillFiring adds the alerts that open incidents know of: these survive a restart, which
+// the store does not.
+func (a *api) stillFiring(fired map[string][]firedRule) {
+	desk, err := a.desk()
+	if err != nil {
+		return
+	}
+	for _, i := range desk.Incidents() {
+		for _, f := range i.Findings {
+			if !i.Open() || f.Kind != signals.KindAlert || !f.Ended.IsZero() {
+				continue
+			}
+			name, entity := "", []localstore.Attr{}
+			for _, at := range f.Subject {
+				if at.Key == signals.AttrAlertName {
+					name = at.Value
+				}
+			}
+			for _, at := range f.Entity {
+				entity = append(entity, localstore.Attr{Key: at.Key, Value: at.Value})
+			}
+			known := slices.ContainsFunc(fired[name], func(x firedRule) bool { return x.Finding == f.ID })
+			if name != "" && !known {
+				fired[name] = append(fired[name], firedRule{f.ID, f.State, f.Severity, f.Summary, uint32(max(0, f.Start.Unix())), 0, entity}) //nolint:gosec // a time of this century
+			}
+		}
+	}
 }
 
 func (a *api) ruleView(r *alerts.Rule, reports bool, fired []firedRule) ruleView {

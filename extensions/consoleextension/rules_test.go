@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidewatch/tidewatch/alerts"
+	"github.com/tidewatch/tidewatch/incident"
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/signals"
 )
@@ -133,4 +134,17 @@ func TestConditionsInWords(t *testing.T) {
 	} {
 		require.Equal(t, want, condition(&trigger))
 	}
+}
+
+func TestAnAlertOfAnOpenIncidentFires(t *testing.T) {
+	a, h := rulesAPI("")
+	engine := incident.NewEngine(incident.Settings{})
+	engine.Observe(incident.Finding{
+		ID: "f", Kind: signals.KindAlert, State: signals.StateOpen, Severity: signals.SeverityCritical, Start: goldenTime, Time: goldenTime, Summary: "a host is down",
+		Entity: []incident.Attr{{Key: "host.name", Value: "tide"}}, Subject: []incident.Attr{{Key: signals.AttrAlertName, Value: "HostDown"}},
+	}, goldenTime)
+	engine.Advance(goldenTime.Add(time.Hour))
+	require.Len(t, engine.Incidents(), 1)
+	a.incidents = &incidents{desk: &engineDesk{engine, goldenTime}}
+	require.Equal(t, ruleFiring, ruleOf(rulesOf(t, h), "HostDown").State)
 }

@@ -179,6 +179,7 @@ function bars(p, first) {
   return s;
 }
 
+const kinds = { num: "number", id: "identifier", ip: "address", str: "text", hex: "hexadecimal", "*": "anything" };
 const range = { duration: duration, size: bytes };
 
 // values says what stands where the template has a variable.
@@ -187,7 +188,7 @@ function values(parameters) {
     h("thead", {}, h("tr", {}, ...["After", "Kind", "#Different", "Most frequent", "Range"].map((t) => h("th", { scope: "col", class: t.startsWith("#") ? "num" : "", text: t.replace("#", "") })))),
     h("tbody", {}, ...parameters.map((p) => {
       const write = range[p.kind] ?? short;
-      return h("tr", {}, h("td", { text: p.label || "–" }), h("td", { class: "muted", text: p.kind }), h("td", { class: "num", text: p.distinct >= 200 ? "200 or more" : count(p.distinct) }),
+      return h("tr", {}, h("td", { text: p.label || "–" }), h("td", { class: "muted", text: kinds[p.kind] ?? p.kind }), h("td", { class: "num", text: p.distinct >= 200 ? "200 or more" : count(p.distinct) }),
         h("td", { class: "mono", text: p.top.map((v) => `${v.value} (${percent(v.count / p.count)})`).join(", ") || "none stands out" }), h("td", { text: p.numbers ? `${write(p.min)} to ${write(p.max)}` : "–" }));
     }))));
 }

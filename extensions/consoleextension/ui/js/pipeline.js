@@ -91,9 +91,10 @@ function ways(p) {
     const connectors = new Set(Object.keys(config.connectors ?? {}));
     const edges = new Map(p.edges.map((e) => [e.exporter, e])), circuits = new Map(p.ledger.exporters.map((e) => [e.id, e.circuits ?? []]));
     const find = (list, id, signal) => list.find((f) => f.id === id && f.signal === signal);
+    const often = (id, signal) => p.pipelines.filter((l) => l.signal === signal && [...l.receivers, ...l.processors, ...l.exporters].includes(id)).length > 1; // then its rate is that of all of them
     const chip = (section, id, signal, flow, edge) => {
       const real = connectors.has(id) ? "connectors" : section, name = `${real}/${id}`, pressure = edge && (circuits.get(id)?.length ? "waiting" : edge.pressure);
-      const words = [flow && flow.rate !== null ? perSecond(flow.rate) : "", flow?.failed_rate > 0 ? `${perSecond(flow.failed_rate)} refused or failed` : "", pressure && pressure !== "healthy" ? `${pressure} for ${age(edge.since, p.time)}` : ""].filter(Boolean);
+      const words = [flow && flow.rate !== null ? perSecond(flow.rate) + (often(id, signal) ? " in all" : "") : "", flow?.failed_rate > 0 ? `${perSecond(flow.failed_rate)} refused or failed` : "", pressure && pressure !== "healthy" ? `${pressure} for ${age(edge.since, p.time)}` : ""].filter(Boolean);
       return h("button", { type: "button", class: "chipbox", "aria-pressed": String(chosen === name), title: `${real.slice(0, -1)} ${id}: show what it runs with`, data: { component: id, kind: real, pressure: pressure || undefined }, on: { click: () => choose(chosen === name ? "" : name) } },
         h("span", { class: "cname" }, real === "connectors" ? (section === "exporters" ? "↪ " : "↩ ") : "", id), words.length ? h("span", { class: "cnote", text: words.join(" · ") }) : "", flow?.queue_capacity ? meter(flow) : "");
     };

@@ -11,6 +11,9 @@ export const { enter, leave, refresh } = anew((root, title, id) => id ? one(root
 const states = { firing: "fires", quiet: "quiet", unknown: "not known", disabled: "turned off" };
 const silent = "No Alertmanager reports to this agent, so nothing is known of what fires. Start the agent with --alert-webhook 127.0.0.1:4324 and let Alertmanager send there: docs and alerts/README.md show the receiver.";
 
+// words say when a rule fires; a description with templates is for alerts alone.
+const words = (r) => !r.description || r.description.includes("{{") ? r.condition : r.description;
+
 const state = (r) => h("span", { class: "rule-state", data: { state: r.state }, text: states[r.state] ?? r.state });
 
 function all(root, title) {
@@ -59,7 +62,7 @@ function fill(e, r) {
   setText(severity, r.severity);
   severity.dataset.severity = r.severity;
   setText(owner, r.owner);
-  setText(when, r.description || r.condition);
+  setText(when, words(r));
   setText(deadline, r.deadline_seconds ? duration(r.deadline_seconds) : "–");
 }
 
@@ -80,7 +83,7 @@ function one(root, title, id) {
     root.shown = key;
     head.dataset.severity = r.severity;
     const facts = [["severity", { critical: "critical: wakes somebody", warning: "warning: next working day", info: "info: shown only" }[r.severity] ?? r.severity], ["owner", d.owner_name], ["if nobody reacts", d.escalation], ["act within", r.deadline_seconds ? duration(r.deadline_seconds) : ""], ["fires when", /static|absence/.test(r.type) ? "" : r.condition], ["review by", r.review + (r.overdue ? ", which is due" : "")], ["tests", d.tests.join("; ")], ["from", r.shipped ? "shipped with the agent" : d.file]];
-    head.replaceChildren(h("div", { class: "line1" }, state(r), h("span", { text: r.group }), r.state === "unknown" ? h("span", { text: "No Alertmanager reports to this agent." }) : ""), h("p", { class: "what", text: r.description }),
+    head.replaceChildren(h("div", { class: "line1" }, state(r), h("span", { text: r.group }), r.state === "unknown" ? h("span", { text: "No Alertmanager reports to this agent." }) : ""), h("p", { class: "what", text: words(r) }),
       h("p", {}, h("strong", { text: "Do: " }), r.action || "nothing; it is shown only."), h("dl", { class: "receipt" }, ...facts.filter(([, v]) => v).map(([k, v]) => h("div", {}, h("dt", { text: k }), h("dd", { text: v })))));
     past.replaceChildren(...(d.history.length ? [h("h3", { text: "What it reported here" }), h("ul", { class: "told" }, ...d.history.map((f) => h("li", {}, h("span", { class: "rule-state", data: { state: f.state === "resolved" ? "quiet" : "firing" }, text: f.state === "resolved" ? "over" : "fires" }), " ", f.summary, h("span", { class: "muted", text: f.state === "resolved" ? ` · ${clock(f.start)} to ${clock(f.resolved)}` : ` · since ${clock(f.start)}` }), " ", h("a", { href: link("logs", around(f.start * 1000, 1, 2)), text: "lines of then" }))))] : []));
     book.replaceChildren(...(d.runbook ? markdown(d.runbook) : [h("p", { class: "muted", text: "This rule has no runbook." })]));
