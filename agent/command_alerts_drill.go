@@ -27,7 +27,7 @@ type drillFlags struct {
 	speed                                         float64
 	length                                        time.Duration
 	most                                          int
-	within                                        time.Duration
+	within, maxLag                                time.Duration
 	foreign, json                                 bool
 }
 
@@ -67,6 +67,7 @@ drill's: --write-config writes the configuration for it. With --dir, a record is
 	flags.DurationVar(&f.length, "length", 0, "how long the storm is watched, in its own time; 7m when 0")
 	flags.IntVar(&f.most, "max-notifications", -1, "notifications allowed for a cause; each bystander may have one more; 3 when negative, 6 where the cause is late")
 	flags.DurationVar(&f.within, "cause-within", time.Minute, "how soon after it fires a cause must be told")
+	flags.DurationVar(&f.maxLag, "max-lag", 0, "how late an alert may be sent before the result says nothing, in the storm's own time; a quarter of group_wait when 0")
 	flags.BoolVar(&f.foreign, "notify-people", false, "use a running Alertmanager also if its receivers are NOT the drill's: real people are called")
 	flags.BoolVar(&f.json, "json", false, "print the records as JSON")
 	return cmd

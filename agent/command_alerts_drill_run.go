@@ -3,6 +3,7 @@ package agent
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -80,12 +81,12 @@ func (r *drillRun) run(ctx context.Context) (drill.Record, error) {
 	if err != nil {
 		return drill.Record{}, err
 	}
-	if lag > max(plan.GroupWait/4, time.Second) {
-		return drill.Record{}, fmt.Errorf("this machine was too busy: an alert was sent %.1f s late, so the result says nothing; try again with a smaller --speed", lag.Seconds())
-	}
 	r.mu.Lock()
 	notes := r.notes
 	r.mu.Unlock()
+	if lag > cmp.Or(r.flags.maxLag, max(plan.GroupWait/4, time.Second)) {
+		return drill.Record{}, fmt.Errorf("this machine was too busy: an alert was sent %.1f s late, so the result says nothing; try again with a smaller --speed", lag.Seconds())
+	}
 	budget := r.flags.budget(r.storm.Scenario)
 	result := drill.Judge(r.storm, r.owners, notes, budget)
 	record := drill.NewRecord(r.storm, r.began, result, budget)
@@ -121,7 +122,8 @@ func (r *drillRun) notified(w http.ResponseWriter, req *http.Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if n.At = r.life(at.Sub(r.began)); !r.began.IsZero() && n.At <= r.storm.Length {
+	if !r.began.IsZero() {
+		n.At = r.life(at.Sub(r.began))
 		r.notes = append(r.notes, n)
 	}
 }
@@ -229,9 +231,9 @@ func (r *drillRun) fire(ctx context.Context) (lag time.Duration, err error) {
 		if err := sleep(ctx, time.Until(began.Add(r.real(events[0].At)))); err != nil {
 			return lag, err
 		}
-		first := events[0].At
+		first, due := events[0].At, r.life(time.Since(began))
 		var batch []map[string]any
-		for len(events) > 0 && r.real(events[0].At-first) <= drillTick {
+		for len(events) > 0 && events[0].At <= max(first, due) {
 			batch = append(batch, r.alert(events[0], end))
 			events = events[1:]
 		}

@@ -206,8 +206,11 @@ func (r *Run) calmer(out *Outcome) (Proposal, bool) {
 }
 
 func times(n int) string {
-	if n == 1 {
+	switch n {
+	case 1:
 		return "once"
+	case 2:
+		return "twice"
 	}
 	return strconv.Itoa(n) + " times"
 }

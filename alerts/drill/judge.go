@@ -164,7 +164,7 @@ func (j *judge) alert(n *Notification, k, i int) {
 	switch a.Role {
 	case RoleCause:
 		c := &r.Causes[slices.Index(j.storm.causes, i)]
-		c.Seconds, c.Rank, c.Of = seconds(n.At-a.On[0].From), k+1, len(n.Alerts)
+		c.Seconds, c.Rank, c.Of = max(seconds(n.At-a.On[0].From), 0), k+1, len(n.Alerts)
 	case RoleSymptom:
 		if at := slices.IndexFunc(j.storm.causes, func(c int) bool { return j.storm.Alerts[c].Cause == a.Cause }); at >= 0 && !j.shown[j.storm.causes[at]] {
 			r.BeforeCause++
