@@ -28,6 +28,7 @@ backends: ## fills the cache of real backends that e2e uses
 	test/backends/elasticsearch.sh --build
 	test/backends/prometheus.sh --build
 	test/backends/alertmanager.sh --build
+	test/backends/promtool.sh --build
 	test/backends/loki.sh --build
 	test/backends/kafka.sh --build
 	test/backends/axe.sh --build

@@ -116,7 +116,7 @@ type active struct {
 	firing           bool
 }
 
-// fires runs a test of the rule minute by minute, as promtool does, and returns the labels of the alerts that fire at
+// fires runs a test of the rule step by step, as promtool does, and returns the labels of the alerts that fire at
 // its end.
 func fires(t *testing.T, r *Rule, test Test) ([]string, error) {
 	t.Helper()
@@ -144,7 +144,7 @@ func fires(t *testing.T, r *Rule, test Test) ([]string, error) {
 	end := time.Unix(0, 0).Add(time.Duration(test.At))
 	recorded := make([]map[string]labels.Labels, len(c.Recordings))
 	states := make([]map[string]*active, len(c.Alertings))
-	for now := time.Unix(0, 0); !now.After(end); now = now.Add(time.Minute) {
+	for now := time.Unix(0, 0); !now.After(end); now = now.Add(time.Duration(test.Evaluation())) {
 		for i, rec := range c.Recordings {
 			if recorded[i], err = record(t, m, rec, recorded[i], now); err != nil {
 				return nil, err

@@ -32,26 +32,42 @@ type sample struct {
 	Value  float64 `yaml:"value"`
 }
 
-// RenderTests renders prometheus/tests/<group>.yaml, for `promtool test rules`. Alerts are compared by all their
-// labels, through the series ALERTS; their texts, which hold numbers, are not.
+// RenderTests renders prometheus/tests/<group>.yaml, for `promtool test rules`, with a further file for tests that are evaluated at longer
+// intervals. Alerts are compared by all their labels, through the series ALERTS; their texts, which hold numbers, are not.
 func RenderTests(l Ledger) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	err := l.groupsOf(false, func(group string, rules []*Rule) error {
-		f := testFile{RuleFiles: []string{"../" + group + ".yaml"}, EvaluationInterval: "1m"}
+		byInterval := map[Duration]*testFile{}
 		for _, r := range rules {
 			for _, t := range r.Tests {
+				every := t.Evaluation()
+				f := byInterval[every]
+				if f == nil {
+					f = &testFile{RuleFiles: []string{"../" + group + ".yaml"}, EvaluationInterval: every.String()}
+					byInterval[every] = f
+				}
 				f.Tests = append(f.Tests, r.test(t))
 			}
 		}
-		if len(f.Tests) == 0 {
-			return nil
+		for every, f := range byInterval {
+			name := "prometheus/tests/" + group
+			if every != testInterval {
+				name += "-" + every.String()
+			}
+			text, err := marshal(f)
+			if err != nil {
+				return err
+			}
+			files[name+".yaml"] = text
 		}
-		var err error
-		files["prometheus/tests/"+group+".yaml"], err = marshal(f)
-		return err
+		return nil
 	})
 	return files, err
 }
+
+// Evaluation is how often a test evaluates the rule: every minute, or as far apart as the values of its series are, so that
+// days do not take minutes.
+func (t Test) Evaluation() Duration { return max(testInterval, t.Interval) }
 
 func (r *Rule) test(t Test) testGroup {
 	interval := t.Interval

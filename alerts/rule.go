@@ -106,7 +106,9 @@ type Response struct {
 
 // Test feeds series to the rule and says what fires at a time.
 type Test struct {
-	Name     string   `yaml:"name"`
+	Name string `yaml:"name"`
+	// Interval is the distance of the values, a minute unless given. The rule is evaluated every minute, or at Interval if
+	// that is longer.
 	Interval Duration `yaml:"interval"`
 	Series   []Series `yaml:"series"`
 	At       Duration `yaml:"at"`
