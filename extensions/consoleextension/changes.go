@@ -70,6 +70,8 @@ func (a *api) findingChanges(add func(change)) map[string]bool {
 		for _, h := range f.History {
 			c := change{Time: int64(h.Time), Severity: h.Severity, Kind: f.Kind, Text: f.Summary, Finding: f.ID}
 			switch {
+			case h.State == signals.StateResolved && h.Time == was.Time && was.State != signals.StateResolved:
+				// It was told when it was over: one change, not two.
 			case h.State == signals.StateResolved:
 				c.What = "finding_resolved"
 			case was.State == signals.StateResolved:

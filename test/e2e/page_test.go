@@ -85,7 +85,7 @@ func TestPageShowsLiveData(t *testing.T) {
 		t.Helper()
 		require.NoError(t, chromedp.Do(ctx, chromedp.Click(chromedp.CSS(`nav a[href="#/`+view+`"]`))))
 	}
-	see("charts with lines", `document.querySelectorAll('[data-testid=charts] canvas').length >= 4`)
+	see("charts with lines", `document.getElementById('signals')?.scrollIntoView(), document.querySelectorAll('[data-testid=charts] canvas').length >= 4`)
 	patterns := func() {
 		t.Helper()
 		visit("logs")

@@ -49,7 +49,7 @@ const sight = new IntersectionObserver((entries) => {
 export function axes(c, series, write, width) {
   const axis = { stroke: c.muted, font: "10.5px system-ui, sans-serif", grid: { stroke: c.grid, width: 1 }, ticks: { show: false } };
   return [
-    { ...axis, size: 22, gap: 5, space: 46, values: (u, ts) => ts.map((t) => clock(t).slice(-5)), grid: { show: false } },
+    { ...axis, size: 22, gap: 5, space: 46, incrs: [60, 120, 300, 600, 900, 1800, 3600, 7200], values: (u, ts) => ts.map((t) => clock(t).slice(-5)), grid: { show: false } },
     { ...axis, show: width >= narrow, size: 58, gap: 4, space: 24, incrs: isBytes(series) ? binary : tens, values: (u, vs) => vs.map((v) => write(v)) },
   ];
 }
@@ -201,7 +201,7 @@ export class Chart {
       { stroke: c.data, width: 1.5, dash: [6, 4], points: { show: false } }, edge, edge] : [];
     this.u = new uPlot({
       ...this.size(),
-      padding: [6, 8, 0, 0],
+      padding: [6, 15, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: SYNC, setSeries: false, scales: ["x", null] }, y: false, drag: { x: Boolean(this.select), y: false, setScale: false }, points: { size: 6 } },
       scales: { x: { time: true, range: () => this.window() }, y: { range: (u, lo, hi) => yRange(u, lo, hi, isShare(this.series) ? 1 : Infinity) } },
