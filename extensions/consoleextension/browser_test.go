@@ -43,8 +43,8 @@ func open(t *testing.T, url, scheme string, width, height int64) *tab {
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
 	b := &tab{t: t, ctx: ctx, hosts: map[string]bool{}}
-	require.NoError(t, chromedp.Do(ctx)) // starts the browser
-	b.ctx, cancel = context.WithTimeout(ctx, 60*time.Second)
+	require.NoError(t, chromedp.Do(ctx))                    // starts the browser
+	b.ctx, cancel = context.WithTimeout(ctx, 5*time.Minute) // all that a test does in it
 	t.Cleanup(cancel)
 	require.NoError(t, chromedp.Listen(b.ctx, b.hear))
 	_, err := chromedp.Call(b.ctx, log.Enable, cdp.Empty{})

@@ -75,6 +75,16 @@ func demoHost() []demoSeries {
 	return list
 }
 
+// tame leaves out what is there to attack the page: pictures are taken of the rest.
+var tame bool
+
+func hostile(attack, instead string) string {
+	if tame {
+		return instead
+	}
+	return attack
+}
+
 // fill puts an hour of a busy host into the store, ending at now.
 func fill(s *localstore.Store, now time.Time) {
 	rng := rand.New(rand.NewPCG(7, 11))
@@ -102,7 +112,7 @@ func fillTraces(s *localstore.Store, now time.Time) {
 		span("b", "a", "orders", "POST /orders", "Client", 1, 38*slow, i == 0)
 		span("c", "b", "inventory", "GET /stock", "Server", 2, 34*slow, i == 0)
 		span("d", "c", "inventory", "SELECT stock", "Client", 3, 30*slow, i == 0)
-		span("e", "a", "web", "render <b>page</b>", "Internal", 40*slow, 2*slow, false)
+		span("e", "a", "web", "render "+hostile("<b>page</b>", "page"), "Internal", 40*slow, 2*slow, false)
 	}
 	s.PutLog(now, localstore.LogLine{Time: now, Severity: 17, Service: "inventory", Body: "connection pool exhausted", TraceID: fmt.Sprintf("%032x", 1)})
 }
@@ -172,7 +182,7 @@ func fillPatterns(s *localstore.Store, rng *rand.Rand, now time.Time) {
 		{"order <id> accepted for customer <num> in <duration>", "order 7f3a9c%d accepted for customer 8841 in 42ms", "checkout", 9, 33, 60},
 		{"slow query <duration>: SELECT * FROM <*> WHERE id = <num>", "slow query 1.4s: SELECT * FROM orders WHERE id = %d", "postgres", 13, 3, 60},
 		{"Accepted publickey for <*> from <ip> port <num> ssh2: ED25519 SHA256:<*>", "Accepted publickey for deploy from 10.0.3.%d port 51234 ssh2: ED25519 SHA256:q1w2", "sshd", 9, 0.3, 60},
-		{"<script>alert(<num>)</script> <img src=x onerror=alert(<num>)>", "<script>alert(%d)</script> <img src=x onerror=alert(1)>", "web", 13, 0.5, 60},
+		{hostile("<script>alert(<num>)</script> <img src=x onerror=alert(<num>)>", "session of <*> expired after <duration>"), hostile("<script>alert(%d)</script> <img src=x onerror=alert(1)>", "session of user:%d expired after 30m"), "web", 13, 0.5, 60},
 		{"Started Session <num> of User root.", "Started Session %d of User root.", "systemd", 9, 0.4, 60},
 		{"OOM killer: Killed process <num> (java) total-vm:<num>kB, anon-rss:<num>kB", "OOM killer: Killed process %d (java) total-vm:8123456kB, anon-rss:4012345kB", "kernel", 21, 0.05, 60},
 		{"cache miss for key <*> ratio <num>", "cache miss for key user:%d ratio 0.41", "web", 5, 22, 60},
@@ -207,7 +217,7 @@ func fillFindings(s *localstore.Store, now time.Time) {
 	s.PutFinding(localstore.Finding{
 		ID: "flood", Kind: signals.KindPatternFlood, State: signals.StateOpen, Severity: signals.SeverityWarning, Score: 0.99, Start: now.Add(-4 * time.Minute), Time: now.Add(-4 * time.Minute),
 		Summary: "“Connection refused: <ip>:<num> after <duration>” comes 40 times a minute, usually not at all",
-		Receipt: `{"observed":40,"expected":0,"upper":2,"unit":"{record}/min","example":"Connection refused: 10.0.0.7:5432 after 3.0s <b onmouseover=alert(1)>hostile</b>"}`,
+		Receipt: `{"observed":40,"expected":0,"upper":2,"unit":"{record}/min","example":"Connection refused: 10.0.0.7:5432 after 3.0s` + hostile(" <b onmouseover=alert(1)>hostile</b>", "") + `"}`,
 		Entity:  entity,
 	})
 	for i := range 9 {
@@ -215,8 +225,8 @@ func fillFindings(s *localstore.Store, now time.Time) {
 		s.PutFinding(localstore.Finding{
 			ID: "flood", Kind: signals.KindPatternFlood, State: signals.StateUpdated, Severity: signals.SeverityWarning, Score: 0.99, Start: now.Add(-4 * time.Minute), Time: at,
 			Summary: "“Connection refused: <ip>:<num> after <duration>” comes 40 times a minute, usually not at all",
-			Receipt: `{"observed":40,"expected":0,"upper":2,"unit":"{record}/min","example":"Connection refused: 10.0.0.7:5432 after 3.0s <b onmouseover=alert(1)>hostile</b>"}`,
-			Entity:  entity, Attrs: kv("log.pattern.id", "0000000000000002"), Links: []string{"https://runbook.example/flood", "javascript:alert(1)"},
+			Receipt: `{"observed":40,"expected":0,"upper":2,"unit":"{record}/min","example":"Connection refused: 10.0.0.7:5432 after 3.0s` + hostile(" <b onmouseover=alert(1)>hostile</b>", "") + `"}`,
+			Entity:  entity, Attrs: kv("log.pattern.id", "0000000000000002"), Links: []string{"https://runbook.example/flood", hostile("javascript:alert(1)", "https://runbook.example/refused")},
 		})
 	}
 	for i, state := range []string{signals.StateOpen, signals.StateResolved} {
@@ -306,7 +316,7 @@ func incidents(t testing.TB, e served) {
 	for _, s := range []string{"inventory", "orders"} {
 		engine.Observe(incident.Finding{
 			ID: s, Kind: signals.KindAlert, State: signals.StateOpen, Severity: signals.SeverityCritical, Start: now.Add(-2 * time.Minute), Time: now.Add(-time.Minute),
-			Summary: s + ": errors 12.5 %, expected 0 to 1 % <b>hostile</b>", Entity: []incident.Attr{{Key: "service.name", Value: s}},
+			Summary: s + ": errors 12.5 %, expected 0 to 1 %." + hostile(" <b>hostile</b>", ""), Entity: []incident.Attr{{Key: "service.name", Value: s}},
 			Subject: []incident.Attr{{Key: "alert.name", Value: "Errors"}}, Traces: []string{fmt.Sprintf("%032x", 1)},
 		}, now.Add(-time.Minute))
 	}
