@@ -3,6 +3,7 @@
 package consoleextension_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -47,4 +48,34 @@ func TestRulesInBrowser(t *testing.T) {
 	require.Contains(t, b.eval(`document.querySelector("[data-testid=rule]").textContent`), "Start it.")
 	b.shot("rule", false)
 	b.clean()
+}
+
+// States of views that are reached by a click can be read by all, too, and fit a phone.
+func TestFurtherStatesAreAccessible(t *testing.T) {
+	source := axe(t)
+	e, url := full(t)
+	minute := time.Now().Unix() / 60 * 60
+	states := map[string]string{
+		"#/logs/patterns?order=changed":                              `document.querySelector("#pattern-rows .rowbtn").click()`,
+		"#/logs?pattern=0000000000000002":                            `document.querySelector("` + shownLines + ` .linebtn")?.click()`,
+		fmt.Sprintf("#/logs?from=%d&to=%d", minute-600, minute+60):   ``,
+		fmt.Sprintf("#/logs?seq=%d", e.LocalStore().Totals().Logs-5): ``,
+		fmt.Sprintf("#/services?from=%d&to=%d", minute-60, minute):   ``,
+		"#/rules/HostDown":                      ``,
+		"#/pipeline?component=exporters%2Floki": ``,
+	}
+	for scheme, width := range map[string]int64{"light": 1280, "dark": 390} {
+		b := open(t, url, scheme, width, 844)
+		for hash, act := range states {
+			b.visit(hash)
+			if act != "" {
+				b.eval(act)
+				b.until(`document.querySelector("[aria-expanded=true]") !== null`)
+			}
+			require.True(t, b.eval(`document.getElementById("view-problem").hidden`).(bool), hash)
+			require.Empty(t, b.violations(source), hash)
+			require.LessOrEqual(t, b.eval(`document.documentElement.scrollWidth`), float64(width), hash)
+		}
+		b.clean()
+	}
 }

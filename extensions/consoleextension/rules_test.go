@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tidewatch/tidewatch/alerts"
+	"github.com/tidewatch/tidewatch/alerts/drill"
 	"github.com/tidewatch/tidewatch/incident"
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/signals"
@@ -85,7 +86,6 @@ func TestRulesAreShownWithTheirState(t *testing.T) {
 	require.False(t, rule.Shipped)
 	require.True(t, ruleOf(answer, shipped.Rules[0].ID).Shipped)
 	require.Empty(t, answer.Drills)
-
 	a.running.take(map[string]any{"service": map[string]any{"pipelines": map[string]any{"logs": map[string]any{"receivers": []any{"alert_webhook/prod"}}}}}, nil)
 	require.Equal(t, ruleQuiet, ruleOf(rulesOf(t, h), "ShopDown").State)
 
@@ -147,4 +147,15 @@ func TestAnAlertOfAnOpenIncidentFires(t *testing.T) {
 	require.Len(t, engine.Incidents(), 1)
 	a.incidents = &incidents{desk: &engineDesk{engine, goldenTime}}
 	require.Equal(t, ruleFiring, ruleOf(rulesOf(t, h), "HostDown").State)
+}
+
+func TestDrillsAreShown(t *testing.T) {
+	dir := t.TempDir()
+	record, err := (&drill.Record{Version: drill.RecordVersion, Date: goldenTime, Scenario: "one-cause", Alerts: 500, Result: drill.Result{Notifications: 2, Allowed: 3, Slowest: 31, Passed: true}}).Encode()
+	require.NoError(t, err)
+	write(t, filepath.Join(dir, "drills", "2025-06-15-one-cause-1.yaml"), string(record))
+	_, h := rulesAPI(dir)
+	answer := rulesOf(t, h)
+	require.Empty(t, answer.Problem)
+	require.Equal(t, []drillView{{Date: goldenTime.UTC(), Scenario: "one-cause", Alerts: 500, Notifications: 2, Allowed: 3, CauseSeconds: 31, Passed: true, Reasons: []string{}}}, answer.Drills)
 }

@@ -151,7 +151,7 @@ func TestVolume(t *testing.T) {
 	s.PutLog(start.Add(10*time.Minute), line("p", "x"))
 	v := s.LogVolume(start.Add(11 * time.Minute))
 	require.Len(t, v.Lines, 60)
-	require.EqualValues(t, []uint32{5, 1, 2}, []uint32{v.Lines[48], v.Warnings[48], v.Errors[48]})
+	require.Equal(t, []uint32{5, 1, 2}, []uint32{v.Lines[48], v.Warnings[48], v.Errors[48]})
 	require.EqualValues(t, 1, v.Lines[58])
 	require.Equal(t, (start.Unix()/60-48)*60, v.Minute)
 	require.Equal(t, make([]uint32, 60), s.LogVolume(start.Add(99*time.Hour)).Lines)

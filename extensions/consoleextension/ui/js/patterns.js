@@ -184,7 +184,7 @@ const range = { duration: duration, size: bytes };
 
 // values says what stands where the template has a variable.
 function values(parameters) {
-  return h("div", { class: "scroll" }, h("table", { "data-testid": "parameters" }, h("caption", { text: "What varies in it" }),
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", { "data-testid": "parameters" }, h("caption", { text: "What varies in it" }),
     h("thead", {}, h("tr", {}, ...["After", "Kind", "#Different", "Most frequent", "Range"].map((t) => h("th", { scope: "col", class: t.startsWith("#") ? "num" : "", text: t.replace("#", "") })))),
     h("tbody", {}, ...parameters.map((p) => {
       const write = range[p.kind] ?? short;

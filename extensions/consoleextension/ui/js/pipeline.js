@@ -21,8 +21,8 @@ function build(root) {
     note: h("p", { class: "note", "data-testid": "pipeline-note" }), empty: h("p", { class: "empty", text: "The agent reads its own metrics every 10 seconds; the first numbers come soon." }),
     state: h("p", { class: "verdict", "data-testid": "pipeline-state", role: "status" }), ways: h("div", { class: "ways-in", "data-testid": "pipeline-graph" }),
     settings: h("section", { class: "card", hidden: true, "aria-label": "What the component runs with", "data-testid": "component-config" }),
-    ledger: h("div", {}), flows: h("div", { class: "flow" }), processors: h("details", { hidden: true }, h("summary", { text: "Processors" }), h("div", { class: "scroll" })),
-    counters: h("details", { hidden: true }, h("summary", { text: "Counters of components" }), h("div", { class: "scroll" })),
+    ledger: h("div", {}), flows: h("div", { class: "flow" }), processors: h("details", { hidden: true }, h("summary", { text: "Processors" }), h("div", { class: "scroll", tabindex: "0" })),
+    counters: h("details", { hidden: true }, h("summary", { text: "Counters of components" }), h("div", { class: "scroll", tabindex: "0" })),
   };
   root.replaceChildren(v.empty, v.state, v.note, v.ways, v.settings, v.ledger, v.flows, v.processors, v.counters);
   return v;
@@ -144,25 +144,25 @@ function rows(list, make) {
 }
 
 function receivers(list) {
-  return h("div", { class: "scroll" }, h("table", { "data-testid": "receivers" }, h("caption", { text: "Receivers" }), heads("Receiver", "Signal", "#Rate", "#Accepted", "#Refused", "#Failed"),
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", { "data-testid": "receivers" }, h("caption", { text: "Receivers" }), heads("Receiver", "Signal", "#Rate", "#Accepted", "#Refused", "#Failed"),
     list.length ? rows(list, (f) => [cell(perSecond(f.rate)), cell(count(f.items)), bad(f.refused), bad(f.failed)]) : none(6, "Nothing received yet.")));
 }
 
 function exporters(list) {
-  return h("div", { class: "scroll" }, h("table", { "data-testid": "exporters" }, h("caption", { text: "Exporters" }), heads("Exporter", "Signal", "#Rate", "#Sent", "#Failed", "#Not queued", "Queue"),
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", { "data-testid": "exporters" }, h("caption", { text: "Exporters" }), heads("Exporter", "Signal", "#Rate", "#Sent", "#Failed", "#Not queued", "Queue"),
     list.length ? rows(list, (f) => [cell(perSecond(f.rate)), cell(count(f.items)), bad(f.failed), bad(f.refused), queue(f)]) : none(7, "Nothing sent yet.")));
 }
 
 // sources: what each receiver read, and what of it is not in the pipelines.
 function sources(list) {
-  return h("div", { class: "scroll" }, h("table", { "data-testid": "sources" }, h("caption", { text: "Where records come from, since the start" }), heads("Source", "#Read", "#Refused for now", "#Dropped", "Why"),
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", { "data-testid": "sources" }, h("caption", { text: "Where records come from, since the start" }), heads("Source", "#Read", "#Refused for now", "#Dropped", "Why"),
     list.length ? h("tbody", {}, ...list.map((s) => h("tr", { class: "row", data: { component: s.id } }, cell(s.id, ""), cell(count(s.read)), cell(count(s.refused), s.refused ? "num" : "num muted"), bad(sum(s.dropped)), cell(reasons(s.dropped) || "–", "muted")))) : none(5, "Nothing was read yet.")));
 }
 
 // exporterLedger: for every exporter, accepted + carried over = exported + queued + dropped.
 function exporterLedger(l, edges, now) {
   const edge = Object.fromEntries(edges.map((e) => [e.exporter, e]));
-  return h("div", { class: "scroll" }, h("table", { "data-testid": "ledger" }, h("caption", { text: "Where they are now: accepted + carried over = exported + queued + dropped" }),
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", { "data-testid": "ledger" }, h("caption", { text: "Where they are now: accepted + carried over = exported + queued + dropped" }),
     heads("Exporter", "State", "#Accepted", "#Carried over", "#Exported", "#Queued", "#Dropped", "Why", "#Unaccounted"),
     l.exporters.length ? h("tbody", {}, ...l.exporters.map((e) => h("tr", { class: "row", data: { component: e.id } }, cell(e.id, ""), state(edge[e.id], e.circuits ?? [], now), cell(count(e.accepted)), cell(count(e.carried)),
       cell(count(e.exported)), cell(count(e.queued) + (e.queued && e.durable ? " on disk" : "")), bad(sum(e.dropped)), cell(reasons(e.dropped) || "–", "muted"), bad(e.unaccounted)))) : none(9, "Nothing was sent yet.")));

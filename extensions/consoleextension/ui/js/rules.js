@@ -68,7 +68,7 @@ function fill(e, r) {
 
 function drillTable({ drills }) {
   if (!drills.length) return h("p", { class: "empty", text: "No drill is on record. `tidewatch alerts drill` fires a storm of alerts at an Alertmanager with these rules and says how many notifications a person would get, and when the cause is among them; kept in rules_directory, it is shown here." });
-  return h("div", { class: "scroll" }, h("table", { "data-testid": "drills" }, h("caption", { text: "Storm drills, the last one first" }), heads("When", "Scenario", "#Alerts", "#Notifications", "#Cause shown after", "#Misrouted", "Outcome"),
+  return h("div", { class: "scroll", tabindex: "0" }, h("table", { "data-testid": "drills" }, h("caption", { text: "Storm drills, the last one first" }), heads("When", "Scenario", "#Alerts", "#Notifications", "#Cause shown after", "#Misrouted", "Outcome"),
     h("tbody", {}, ...drills.map((d) => h("tr", { class: "row" }, h("td", { text: clock(Date.parse(d.date) / 1000) }), h("td", { text: d.scenario }), h("td", { class: "num", text: count(d.alerts) }), h("td", { class: "num", text: `${d.notifications} of ${d.allowed} allowed` }),
       h("td", { class: d.cause_seconds < 0 ? "num bad" : "num", text: d.cause_seconds < 0 ? "never" : duration(d.cause_seconds) }), h("td", { class: d.misrouted ? "num bad" : "num", text: String(d.misrouted) }), h("td", { class: d.passed ? "" : "bad", text: d.passed ? "passed" : d.reasons.join("; ") || "failed" }))))));
 }

@@ -44,7 +44,7 @@ function all(root, title, query) {
   title("Services");
   const empty = h("p", { class: "empty", text: "No span has come yet. Send traces to 127.0.0.1:4317 (gRPC) or :4318 (HTTP)." });
   const table = serviceTable("Services over the last minute", "Service");
-  const graph = h("div", { class: "scroll callgraph" }), calls = callTable("Who calls whom"), traces = traceList("", query);
+  const graph = h("div", { class: "scroll callgraph", tabindex: "0" }), calls = callTable("Who calls whom"), traces = traceList("", query);
   root.append(...(query.from ? [traces.element] : []), empty, table.element, graph, calls.element, ...(query.from ? [] : [traces.element]));
   return async () => {
     const [{ services }, { edges }] = await Promise.all([ask("services"), ask("services/graph"), traces.fill()]);
@@ -79,7 +79,7 @@ const columns = [["calls", perSecond], ["errors", percent], ["latency_mean", dur
 
 function serviceTable(caption, first) {
   const body = h("tbody");
-  const element = h("div", { class: "scroll" }, h("table", { "data-testid": "services" }, h("caption", { class: "hidden", text: caption }), heads(first, "#Calls", "#Errors", "#Mean", "#p99"), body));
+  const element = h("div", { class: "scroll", tabindex: "0" }, h("table", { "data-testid": "services" }, h("caption", { class: "hidden", text: caption }), heads(first, "#Calls", "#Errors", "#Mean", "#p99"), body));
   const make = (href, name) => (s) => h("tr", { class: "row", data: { service: s.service } },
     h("td", {}, href ? h("a", { href: href(s), text: name(s) }) : h("span", { text: name(s) })), ...columns.map(() => h("td", { class: "num" }, h("span"), h("span", { class: "usual" }))));
   const update = (e, s) => columns.forEach(([field, write], i) => {
