@@ -14,7 +14,7 @@ func anomalies() *Dashboard {
 	const (
 		chosen   = `{host_name=~"$host", service_name=~"$service"}`
 		one      = `{${series:raw}}`
-		findings = `{host_name=~"$host"} | finding_kind="` + signals.KindMetricAnomaly + `"`
+		findings = `{service_name=~".+", host_name=~"$host"} | finding_kind="` + signals.KindMetricAnomaly + `"`
 	)
 	b.annotate(Annotation{
 		Name: "Anomalies", DataSource: loki, Enable: true, IconColor: "red", Expr: findings + ` | finding_state="` + signals.StateOpen + `" | finding_metric_name="$metric"`,
@@ -27,7 +27,7 @@ func anomalies() *Dashboard {
 	}
 	here = append(here, rowToLogs("var-host=${__data.fields.host_name}")...)
 	// Only of series that are unusual; the sums change nothing, they leave labels out that say nothing.
-	unusual := func(metric string) Target {
+	unusual := func(metric string) *Target {
 		return promRows(`sum by (metric, host_name, service_name, span_name, device, mountpoint, direction, state) (` + metric + chosen + ` and (` + anomalyState + chosen + ` == 2))`)
 	}
 

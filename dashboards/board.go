@@ -37,17 +37,17 @@ func (b *board) annotate(a ...Annotation) { b.Annotations.List = append(b.Annota
 func (b *board) row(title string) {
 	open := false
 	b.newline()
-	b.place(Panel{Type: "row", Title: title, Collapsed: &open, Panels: []Panel{}}, columns, 1)
+	b.place(&Panel{Type: "row", Title: title, Collapsed: &open, Panels: []Panel{}}, columns, 1)
 }
 
 // add puts panels of one size beside one another, in a new line where there is no room.
-func (b *board) add(w, h int, panels ...Panel) {
+func (b *board) add(w, h int, panels ...*Panel) {
 	for _, p := range panels {
 		b.place(p, w, h)
 	}
 }
 
-func (b *board) place(p Panel, w, h int) {
+func (b *board) place(p *Panel, w, h int) {
 	if b.x+w > columns {
 		b.newline()
 	}
@@ -55,7 +55,7 @@ func (b *board) place(p Panel, w, h int) {
 	p.GridPos = GridPos{X: b.x, Y: b.y, W: w, H: h}
 	b.x += w
 	b.below = max(b.below, b.y+h)
-	b.Panels = append(b.Panels, p)
+	b.Panels = append(b.Panels, *p)
 }
 
 func (b *board) newline() { b.x, b.y = 0, b.below }

@@ -36,9 +36,9 @@ func host() *Dashboard {
 		chart("What processors do", "system and interrupt are the kernel, wait is for disks, steal is what the hypervisor takes away. Much wait: look at the disks. Much steal: the host above is too full.", "percentunit",
 			prom(`avg by (state) (system_cpu_utilization_ratio{host_name="$host", state!="idle"})`, "{{state}}")).stacked().most(1),
 		chart("Memory used, and what is usual", "The grey area is what was usual at this hour before. Growth without end is a leak: restart the program that grew before the system kills one.", "percentunit",
-			append([]Target{prom(memory, "used")}, band("system.memory.utilization", `host_name="$host", state="used"`)...)...).most(1).banded().leads(logsHere...),
+			append([]*Target{prom(memory, "used")}, band("system.memory.utilization", `host_name="$host", state="used"`)...)...).most(1).banded().leads(logsHere...),
 		chart("Load, and what is usual", "Programs that run or wait, over five minutes, beside the number of processors. Load far above that number without busy processors is waiting for disks.", "none",
-			append([]Target{
+			append([]*Target{
 				prom(`max(system_cpu_load_average_5m{host_name="$host"})`, "load"),
 				prom(`max(system_cpu_logical_count{host_name="$host"})`, "processors"),
 			}, band("system.cpu.load_average.5m", `host_name="$host"`)...)...).banded().

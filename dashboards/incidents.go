@@ -15,7 +15,7 @@ func incidentsLoki() *Dashboard {
 		finding = `{service_name=~".+"} | finding_id!=""`
 		holds   = `count(` + began + ` > (` + ended + ` or 0 * ` + began + `)) or vector(0)`
 	)
-	count := func(what string) Target {
+	count := func(what string) *Target {
 		return logNow(`count(sum by (incident_id) (count_over_time(` + changes + what + ` [$__range]))) or vector(0)`)
 	}
 	b.row("What is going on?")
@@ -60,7 +60,7 @@ func incidentsElasticsearch() *Dashboard {
 		changes = `event.name:"` + signals.EventIncident + `" AND incident.id:${incident:raw}`
 		finding = `event.name:"` + signals.EventFinding + `"`
 	)
-	count := func(what string) Target { return distinct(changes+what, "incident.id") }
+	count := func(what string) *Target { return distinct(changes+what, "incident.id") }
 	b.row("What is going on?")
 	b.add(4, 4,
 		stat("Incidents", "Incidents that were open at some time within the time shown. 0 is normal. If not, read the first row below.", "none", count("")).summed().colored("green", 1.0, "orange").empty("0"),

@@ -29,6 +29,8 @@ const sameTime = "from=${__from}&to=${__to}"
 
 // toLogs leads from a point of a chart to the log lines around it, in either store.
 // what are the variables that choose them, as var-service=${__field.labels.service_name}.
+//
+//go:noinline
 func toLogs(what string) []DataLink {
 	return []DataLink{
 		{Title: "Logs around this point (Loki)", URL: dashboardURL(uidLogsLoki, what, around)},
@@ -37,6 +39,8 @@ func toLogs(what string) []DataLink {
 }
 
 // rowToLogs leads from a row of a table to the log lines of the time that is shown.
+//
+//go:noinline
 func rowToLogs(what string) []DataLink {
 	return []DataLink{
 		{Title: "Logs (Loki)", URL: dashboardURL(uidLogsLoki, what, sameTime)},
@@ -45,10 +49,13 @@ func rowToLogs(what string) []DataLink {
 }
 
 // toDashboard leads to another dashboard, for the time that is shown.
+//
+//go:noinline
 func toDashboard(title, uid, what string) DataLink {
 	return DataLink{Title: title, URL: dashboardURL(uid, what, sameTime)}
 }
 
+//go:noinline
 func dashboardURL(uid, what, when string) string {
 	url := "/d/" + uid + "?"
 	if what != "" {
@@ -58,6 +65,8 @@ func dashboardURL(uid, what, when string) string {
 }
 
 // toTraces leads to the traces of a service that failed, to choose one.
+//
+//go:noinline
 func toTraces(service string) DataLink {
 	return DataLink{Title: "Traces with errors", URL: explore(tempo, map[string]any{
 		"queryType": "traceql", "query": `{resource.service.name="` + service + `" && status=error}`, "limit": 20,
@@ -65,6 +74,8 @@ func toTraces(service string) DataLink {
 }
 
 // toSlowTraces leads to the slowest traces of a service.
+//
+//go:noinline
 func toSlowTraces(service string) DataLink {
 	return DataLink{Title: "Slow traces", URL: explore(tempo, map[string]any{
 		"queryType": "traceql", "query": `{resource.service.name="` + service + `" && duration>500ms}`, "limit": 20,
@@ -72,6 +83,8 @@ func toSlowTraces(service string) DataLink {
 }
 
 // toTrace leads to one trace.
+//
+//go:noinline
 func toTrace(id string) DataLink {
 	return DataLink{Title: "This trace", URL: explore(tempo, map[string]any{"queryType": "traceql", "query": id})}
 }

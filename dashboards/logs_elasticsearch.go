@@ -20,8 +20,8 @@ func logsElasticsearch() *Dashboard {
 		finding  = where + ` AND finding.kind:`
 	)
 	byPattern := DataLink{Title: "Lines of this pattern", URL: dashboardURL(uidLogsElasticsearch, `var-search=log.pattern.id:${__data.fields["log.pattern.id"]}&${service:queryparam}&${host:queryparam}`, sameTime)}
-	count := func(query string) Target { return documents(query, "lines", overTime()) }
-	different := func(query string) Target { return distinct(query, "finding.id") }
+	count := func(query string) *Target { return documents(query, "lines", overTime()) }
+	different := func(query string) *Target { return distinct(query, "finding.id") }
 
 	b.row("What is new or much more?")
 	b.add(4, 4,

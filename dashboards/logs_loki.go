@@ -76,7 +76,7 @@ func levelVariable(all, errors, warnings, debug string) Variable {
 }
 
 // levels gives levels their colours.
-func (p Panel) levels() Panel {
+func (p *Panel) levels() *Panel {
 	for _, c := range [][2]string{
 		{"fatal", "purple"}, {"critical", "purple"}, {"error", "red"}, {"warn", "orange"}, {"warning", "orange"}, {"info", "green"}, {"debug", "blue"}, {"trace", "light-blue"}, {"unknown", "text"},
 	} {
@@ -86,14 +86,18 @@ func (p Panel) levels() Panel {
 }
 
 // rowsOfLabels makes a table of Loki's answer: a column for each label, and one for the value.
-func (p Panel) rowsOfLabels(value, name string) Panel {
+//
+//go:noinline
+func (p *Panel) rowsOfLabels(value, name string) *Panel {
 	p = p.transform("labelsToFields", map[string]string{"mode": "columns"}).transform("merge", struct{}{})
 	p = p.transform("organize", organize{Exclude: map[string]bool{"Time": true}, Rename: map[string]string{value: name, "Value": name}})
 	return p.sorted(name).override(name, set("unit", "none"), set("decimals", 0))
 }
 
 // renamed gives columns a name for people.
-func (p Panel) renamed(names map[string]string) Panel {
+//
+//go:noinline
+func (p *Panel) renamed(names map[string]string) *Panel {
 	for i := range p.Transformations {
 		if o, ok := p.Transformations[i].Options.(organize); ok {
 			maps.Copy(o.Rename, names)

@@ -1,8 +1,13 @@
 package dashboards
 
+// The functions that describe panels are not inlined: they are called a thousand times, once
+// each, and would cost the binary 200 KB.
+
 // stat shows one number of one query, coloured by its thresholds.
-func stat(title, description, unit string, query Target) Panel {
-	p := newPanel("stat", title, description, []Target{query})
+//
+//go:noinline
+func stat(title, description, unit string, query *Target) *Panel {
+	p := newPanel("stat", title, description, []*Target{query})
 	p.FieldConfig.Defaults.Unit = unit
 	p.FieldConfig.Defaults.Color = &Color{Mode: "thresholds"}
 	p.FieldConfig.Defaults.Thresholds = steps("blue")
@@ -14,7 +19,9 @@ func stat(title, description, unit string, query Target) Panel {
 }
 
 // chart shows queries over time.
-func chart(title, description, unit string, queries ...Target) Panel {
+//
+//go:noinline
+func chart(title, description, unit string, queries ...*Target) *Panel {
 	p := newPanel("timeseries", title, description, queries)
 	d := &p.FieldConfig.Defaults
 	d.Unit = unit
@@ -29,7 +36,9 @@ func chart(title, description, unit string, queries ...Target) Panel {
 }
 
 // table shows the newest answers of queries, a row for each set of labels.
-func table(title, description string, queries ...Target) Panel {
+//
+//go:noinline
+func table(title, description string, queries ...*Target) *Panel {
 	p := newPanel("table", title, description, queries)
 	p.FieldConfig.Defaults.Custom = &Custom{CellOptions: &CellOptions{Type: "auto"}}
 	p.Options = TableOptions{ShowHeader: true, CellHeight: "sm", Footer: Footer{Reducer: []string{"sum"}}}
@@ -37,18 +46,20 @@ func table(title, description string, queries ...Target) Panel {
 }
 
 // lines shows log lines, newest first.
-func lines(title, description string, query Target) Panel {
-	p := newPanel("logs", title, description, []Target{query})
+//
+//go:noinline
+func lines(title, description string, query *Target) *Panel {
+	p := newPanel("logs", title, description, []*Target{query})
 	p.Options = LogsOptions{ShowTime: true, WrapLogMessage: true, EnableLogDetails: true, SortOrder: "Descending", DedupStrategy: "none"}
 	return p
 }
 
-func newPanel(kind, title, description string, queries []Target) Panel {
-	p := Panel{Type: kind, Title: title, Description: description, FieldConfig: &FieldConfig{Overrides: []Override{}}, Targets: queries}
-	for i := range p.Targets {
-		p.Targets[i].RefID = refID(i)
+func newPanel(kind, title, description string, queries []*Target) *Panel {
+	p := &Panel{Type: kind, Title: title, Description: description, FieldConfig: &FieldConfig{Overrides: []Override{}}, DataSource: queries[0].DataSource}
+	for i, q := range queries {
+		q.RefID = refID(i)
+		p.Targets = append(p.Targets, *q)
 	}
-	p.DataSource = p.Targets[0].DataSource
 	return p
 }
 
@@ -63,7 +74,9 @@ func steps(first string, more ...any) *Thresholds {
 }
 
 // colored sets thresholds: a first colour, a value from which the next one holds, and so on.
-func (p Panel) colored(first string, more ...any) Panel {
+//
+//go:noinline
+func (p *Panel) colored(first string, more ...any) *Panel {
 	p.FieldConfig.Defaults.Thresholds = steps(first, more...)
 	if p.Type == "timeseries" {
 		p.FieldConfig.Defaults.Custom.ThresholdsStyle = &ThresholdsStyle{Mode: "dashed"}
@@ -72,37 +85,49 @@ func (p Panel) colored(first string, more ...any) Panel {
 }
 
 // most sets the end of the scale, for shares.
-func (p Panel) most(v float64) Panel {
+//
+//go:noinline
+func (p *Panel) most(v float64) *Panel {
 	p.FieldConfig.Defaults.Max = &v
 	return p
 }
 
 // digits sets the number of decimals.
-func (p Panel) digits(n int) Panel {
+//
+//go:noinline
+func (p *Panel) digits(n int) *Panel {
 	p.FieldConfig.Defaults.Decimals = &n
 	return p
 }
 
 // anySign lets the scale begin below zero.
-func (p Panel) anySign() Panel {
+//
+//go:noinline
+func (p *Panel) anySign() *Panel {
 	p.FieldConfig.Defaults.Min = nil
 	return p
 }
 
 // empty is the text where there is nothing to show, and what to do then.
-func (p Panel) empty(text string) Panel {
+//
+//go:noinline
+func (p *Panel) empty(text string) *Panel {
 	p.FieldConfig.Defaults.NoValue = text
 	return p
 }
 
 // leads gives every value links.
-func (p Panel) leads(links ...DataLink) Panel {
+//
+//go:noinline
+func (p *Panel) leads(links ...DataLink) *Panel {
 	p.FieldConfig.Defaults.Links = append(p.FieldConfig.Defaults.Links, links...)
 	return p
 }
 
 // stacked puts series on top of one another.
-func (p Panel) stacked() Panel {
+//
+//go:noinline
+func (p *Panel) stacked() *Panel {
 	p.FieldConfig.Defaults.Custom.Stacking = &Stacking{Mode: "normal", Group: "A"}
 	p.FieldConfig.Defaults.Custom.FillOpacity = new(40)
 	p.FieldConfig.Defaults.Custom.LineWidth = new(0)
@@ -110,7 +135,9 @@ func (p Panel) stacked() Panel {
 }
 
 // bars draws bars, for counts of events.
-func (p Panel) bars() Panel {
+//
+//go:noinline
+func (p *Panel) bars() *Panel {
 	p = p.stacked()
 	p.FieldConfig.Defaults.Custom.DrawStyle = "bars"
 	p.FieldConfig.Defaults.Custom.FillOpacity = new(80)
@@ -118,7 +145,9 @@ func (p Panel) bars() Panel {
 }
 
 // sparkline draws the course behind a number.
-func (p Panel) sparkline() Panel {
+//
+//go:noinline
+func (p *Panel) sparkline() *Panel {
 	o := p.Options.(StatOptions)
 	o.GraphMode = "area"
 	p.Options = o
@@ -126,22 +155,30 @@ func (p Panel) sparkline() Panel {
 }
 
 // override changes the fields of one name.
-func (p Panel) override(field string, props ...Property) Panel {
+//
+//go:noinline
+func (p *Panel) override(field string, props ...Property) *Panel {
 	p.FieldConfig.Overrides = append(p.FieldConfig.Overrides, Override{Matcher: Matcher{ID: "byName", Options: field}, Properties: props})
 	return p
 }
 
 // transform adds a transformation.
-func (p Panel) transform(id string, options any) Panel {
+//
+//go:noinline
+func (p *Panel) transform(id string, options any) *Panel {
 	p.Transformations = append(p.Transformations, Transformation{ID: id, Options: options})
 	return p
 }
 
 // set is one property of an override.
+//
+//go:noinline
 func set(id string, value any) Property { return Property{ID: id, Value: value} }
 
 // banded draws what is usual as a grey area from the legend lower to the legend upper.
-func (p Panel) banded() Panel {
+//
+//go:noinline
+func (p *Panel) banded() *Panel {
 	grey := set("color", Color{Mode: "fixed", FixedColor: "text"})
 	return p.
 		override(bandUpper, set("custom.fillBelowTo", bandLower), set("custom.lineWidth", 0), set("custom.fillOpacity", 15), grey).

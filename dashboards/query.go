@@ -15,39 +15,51 @@ var (
 )
 
 // prom asks Prometheus for the time that is shown.
-func prom(expr, legend string) Target {
-	return Target{DataSource: &prometheus, Expr: expr, LegendFormat: legend, Range: true}
+//
+//go:noinline
+func prom(expr, legend string) *Target {
+	return &Target{DataSource: &prometheus, Expr: expr, LegendFormat: legend, Range: true}
 }
 
 // promNow asks Prometheus for the end of the time that is shown.
-func promNow(expr string) Target {
-	return Target{DataSource: &prometheus, Expr: expr, Instant: true}
+//
+//go:noinline
+func promNow(expr string) *Target {
+	return &Target{DataSource: &prometheus, Expr: expr, Instant: true}
 }
 
 // promRows asks Prometheus for the rows of a table.
-func promRows(expr string) Target {
-	return Target{DataSource: &prometheus, Expr: expr, Instant: true, Format: "table"}
+//
+//go:noinline
+func promRows(expr string) *Target {
+	return &Target{DataSource: &prometheus, Expr: expr, Instant: true, Format: "table"}
 }
 
 // exemplars asks for traces, too, that are examples of what is shown.
-func (t Target) exemplars() Target {
+func (t *Target) exemplars() *Target {
 	t.Exemplar = true
 	return t
 }
 
 // logs asks Loki for lines.
-func logs(expr string) Target {
-	return Target{DataSource: &loki, Expr: expr, QueryType: "range", MaxLines: 200}
+//
+//go:noinline
+func logs(expr string) *Target {
+	return &Target{DataSource: &loki, Expr: expr, QueryType: "range", MaxLines: 200}
 }
 
 // logCounts asks Loki for numbers over time.
-func logCounts(expr, legend string) Target {
-	return Target{DataSource: &loki, Expr: expr, QueryType: "range", LegendFormat: legend}
+//
+//go:noinline
+func logCounts(expr, legend string) *Target {
+	return &Target{DataSource: &loki, Expr: expr, QueryType: "range", LegendFormat: legend}
 }
 
 // logNow asks Loki for numbers at the end of the time that is shown.
-func logNow(expr string) Target {
-	return Target{DataSource: &loki, Expr: expr, QueryType: "instant"}
+//
+//go:noinline
+func logNow(expr string) *Target {
+	return &Target{DataSource: &loki, Expr: expr, QueryType: "instant"}
 }
 
 // series is the name that Prometheus has for a metric of package signals, with
@@ -83,13 +95,13 @@ var (
 )
 
 // band asks for the edges of what is usual for the series of one metric that selector names.
-func band(metric, selector string) []Target {
+func band(metric, selector string) []*Target {
 	s := `{metric="` + metric + `"`
 	if selector != "" {
 		s += ", " + selector
 	}
 	s += "}"
-	return []Target{prom("max("+baselineUpper+s+")", bandUpper), prom("min("+baselineLower+s+")", bandLower)}
+	return []*Target{prom("max("+baselineUpper+s+")", bandUpper), prom("min("+baselineLower+s+")", bandLower)}
 }
 
 // quantile is a quantile of a histogram, by labels, whether it reached Prometheus

@@ -8,7 +8,9 @@ type organize struct {
 }
 
 // sorted orders a table by a column, the largest first.
-func (p Panel) sorted(column string) Panel {
+//
+//go:noinline
+func (p *Panel) sorted(column string) *Panel {
 	o := p.Options.(TableOptions)
 	o.SortBy = append(o.SortBy, SortBy{DisplayName: column, Desc: true})
 	p.Options = o
@@ -16,12 +18,16 @@ func (p Panel) sorted(column string) Panel {
 }
 
 // share shows a column as a bar from 0 to 100 %, orange and red from two values on.
-func (p Panel) share(column string, orange, red float64) Panel {
+//
+//go:noinline
+func (p *Panel) share(column string, orange, red float64) *Panel {
 	return p.override(column, set("unit", "percentunit"), set("min", 0), set("max", 1), set("decimals", 1),
 		set("thresholds", steps("green", orange, "orange", red, "red")), set("custom.cellOptions", CellOptions{Type: "gauge", Mode: "basic"}))
 }
 
 // shade colours the background of a column from values on.
-func (p Panel) shade(column, unit, first string, more ...any) Panel {
+//
+//go:noinline
+func (p *Panel) shade(column, unit, first string, more ...any) *Panel {
 	return p.override(column, set("unit", unit), set("thresholds", steps(first, more...)), set("custom.cellOptions", CellOptions{Type: "color-background", Mode: "basic"}))
 }

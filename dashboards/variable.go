@@ -1,6 +1,8 @@
 package dashboards
 
 // dataSourceVariable lets the data source of a type be chosen; Grafana takes the first or the default one.
+//
+//go:noinline
 func dataSourceVariable(ds DataSource, name, label string) Variable {
 	return Variable{Type: "datasource", Name: name, Label: label, Query: ds.Type, Refresh: 1}
 }
@@ -15,6 +17,8 @@ func elasticsearchVariable() Variable {
 func tempoVariable() Variable { return dataSourceVariable(tempo, "tempo", "Traces") }
 
 // promVariable lists the values of a label of a metric's series.
+//
+//go:noinline
 func promVariable(name, label, metric, of string) Variable {
 	return Variable{
 		Type: "query", Name: name, Label: label, DataSource: &prometheus, Refresh: 2, Sort: 1,
@@ -23,6 +27,8 @@ func promVariable(name, label, metric, of string) Variable {
 }
 
 // promResultVariable lists what regex finds in the series that a query answers with.
+//
+//go:noinline
 func promResultVariable(name, label, expr, regex string) Variable {
 	return Variable{
 		Type: "query", Name: name, Label: label, DataSource: &prometheus, Refresh: 2, Sort: 1, Regex: regex,
@@ -31,6 +37,8 @@ func promResultVariable(name, label, expr, regex string) Variable {
 }
 
 // lokiLabelVariable lists the values of a label of streams.
+//
+//go:noinline
 func lokiLabelVariable(name, label, of string) Variable {
 	return Variable{
 		Type: "query", Name: name, Label: label, DataSource: &loki, Refresh: 2, Sort: 1,
@@ -39,6 +47,8 @@ func lokiLabelVariable(name, label, of string) Variable {
 }
 
 // elasticsearchVariableOf lists the values of a field.
+//
+//go:noinline
 func elasticsearchVariableOf(name, label, field string) Variable {
 	return Variable{
 		Type: "query", Name: name, Label: label, DataSource: &elasticsearch, Refresh: 2, Sort: 1,
@@ -47,6 +57,8 @@ func elasticsearchVariableOf(name, label, field string) Variable {
 }
 
 // textVariable is a field to write into.
+//
+//go:noinline
 func textVariable(name, label, description, value string) Variable {
 	c := Choice{Text: value, Value: value}
 	return Variable{Type: "textbox", Name: name, Label: label, Description: description, Query: value, Current: &c, Options: []Choice{{Selected: true, Text: value, Value: value}}}
