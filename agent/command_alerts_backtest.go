@@ -262,7 +262,20 @@ func (b *alertsBacktest) judge(ctx context.Context, o *backtest.Options, rule ba
 	if err != nil {
 		return backtest.Outcome{}, fmt.Errorf("judge %s: %w", rule.ID, err)
 	}
-	return r.Judge(trial, missing), nil
+	return r.Judge(trial, missing, familiar(missing, have)), nil
+}
+
+// familiar says whether there are metrics that begin with the same word as one that is missing.
+func familiar(missing []string, have map[string]bool) bool {
+	for _, m := range missing {
+		kind, _, _ := strings.Cut(m, "_")
+		for name := range have {
+			if k, _, _ := strings.Cut(name, "_"); k == kind {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // feed shows a run its history.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +23,7 @@ func writeProposals(folder, own string, l alerts.Ledger, outcomes []backtest.Out
 	for i := range outcomes {
 		o := &outcomes[i]
 		rule, ok := l.Rule(o.ID)
-		if !ok || written[o.ID] {
+		if !ok || written[o.ID] || !agreed(o, outcomes) {
 			continue
 		}
 		text, err := ruleText(own, rule)
@@ -47,6 +48,14 @@ func writeProposals(folder, own string, l alerts.Ledger, outcomes []backtest.Out
 		n++
 	}
 	return n, nil
+}
+
+// agreed says whether all that a rule became, an slo is two, may go if it is to go.
+func agreed(o *backtest.Outcome, outcomes []backtest.Outcome) bool {
+	goes := func(a string) bool { return a == backtest.ActionClose || a == backtest.ActionReplace }
+	return !goes(o.Proposal.Action) || !slices.ContainsFunc(outcomes, func(other backtest.Outcome) bool {
+		return other.ID == o.ID && !goes(other.Proposal.Action)
+	})
 }
 
 func ruleText(own string, r *alerts.Rule) ([]byte, error) {

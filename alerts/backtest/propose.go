@@ -32,10 +32,10 @@ type Proposal struct {
 }
 
 // propose decides for one rule.
-func (r *Run) propose(out *Outcome, trial *Run) Proposal {
+func (r *Run) propose(out *Outcome, trial *Run, familiar bool) Proposal {
 	switch {
 	case out.Calls == 0:
-		return r.silent(out)
+		return r.silent(out, familiar)
 	case r.tooMuch(0):
 		return r.loud(out, trial)
 	}
@@ -64,9 +64,12 @@ func (r *Run) bandFindsMore(b *Band) bool {
 }
 
 // silent is for a rule that never called.
-func (r *Run) silent(out *Outcome) Proposal {
+func (r *Run) silent(out *Outcome, familiar bool) Proposal {
 	days := r.o.End.Sub(r.o.Start).Hours() / 24
 	switch {
+	case len(out.Missing) > 0 && !r.rule.Absence && len(r.series) == 0 && familiar:
+		return Proposal{Action: ActionLook, Reason: fmt.Sprintf("%s in these %s, but others of the kind: either nothing of it happened yet (counters of errors often begin with the first one), or the name is wrong",
+			notThere(out.Missing), plural(days, "day"))}
 	case len(out.Missing) > 0 && !r.rule.Absence && len(r.series) == 0:
 		return Proposal{Action: ActionClose, Reason: fmt.Sprintf("it cannot fire: %s in these %s. Close it, or find out why %s not arrive",
 			notThere(out.Missing), plural(days, "day"), doesNot(len(out.Missing)))}
@@ -98,6 +101,9 @@ func (r *Run) loud(out *Outcome, trial *Run) Proposal {
 	why := fmt.Sprintf("it called %s, %s, and %s is allowed", times(out.Calls), perWeek(out.CallsPerWeek), perWeek(r.o.CallsPerWeek))
 	if out.Firing > 0.5 {
 		why = fmt.Sprintf("it fired for %.0f %% of the time, so its alarm says nothing any more", 100*out.Firing)
+	}
+	if r.rule.Absence && out.Firing > 0.5 {
+		return Proposal{Action: ActionClose, Reason: fmt.Sprintf("what it waits for was missing for %.0f %% of the time: bring it back, or close the rule", 100*out.Firing)}
 	}
 	if out.Flaps >= 3 && 2*out.Flaps >= out.Alarms {
 		if p, ok := r.calmer(out); ok {

@@ -109,8 +109,9 @@ type Agreement struct {
 const examples = 10
 
 // Judge sums up a run and its trial, which may be nil; both are finished. missing are
-// metrics of the rule that the history does not have.
-func (r *Run) Judge(trial *Run, missing []string) Outcome {
+// metrics of the rule that the history does not have; familiar says that it has others of
+// the same kind, so that what they are about is there.
+func (r *Run) Judge(trial *Run, missing []string, familiar bool) Outcome {
 	out := Outcome{
 		Rule: r.rule, ForText: duration(r.rule.For), KeepText: duration(r.rule.KeepFiringFor),
 		Series: len(r.series), Beyond: r.beyond, Missing: missing, Longest: duration(0),
@@ -137,7 +138,7 @@ func (r *Run) Judge(trial *Run, missing []string) Outcome {
 	if len(r.o.Incidents) > 0 {
 		out.Known = r.agree(calls, 0)
 	}
-	out.Proposal = r.propose(&out, trial)
+	out.Proposal = r.propose(&out, trial, familiar)
 	return out
 }
 

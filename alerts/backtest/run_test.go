@@ -35,7 +35,7 @@ func fires(t *testing.T, lasting, keep time.Duration, pattern string) string {
 	}
 	r.Finish()
 	drawn := []byte(strings.Repeat(".", len(pattern)))
-	for _, e := range r.Judge(nil, nil).Examples {
+	for _, e := range r.Judge(nil, nil, false).Examples {
 		for i := e.Start; !i.After(e.End); i = i.Add(time.Minute) {
 			drawn[int(i.Sub(start)/time.Minute)] = 'F'
 		}
@@ -86,7 +86,7 @@ func judge(t *testing.T, o backtest.Options, rule backtest.Rule, series map[stri
 	if trial != nil {
 		feed(trial)
 	}
-	return r.Judge(trial, nil)
+	return r.Judge(trial, nil, false)
 }
 
 const day = 24 * 60
@@ -106,7 +106,9 @@ func TestMetricIsMissing(t *testing.T) {
 	r := backtest.NewRun(&o, backtest.Rule{ID: "Hot", Expr: "temperature > 90", Tunable: true})
 	require.Equal(t, "temperature ", r.Query())
 	r.Finish()
-	out := r.Judge(r.Trial(), []string{"temperature"})
+	out := r.Judge(r.Trial(), []string{"temperature"}, true)
+	require.Equal(t, backtest.ActionLook, out.Proposal.Action)
+	out = r.Judge(r.Trial(), []string{"temperature"}, false)
 	require.Equal(t, backtest.ActionClose, out.Proposal.Action)
 	require.Contains(t, out.Proposal.Reason, "there is no metric temperature in these 7 days")
 }
@@ -205,7 +207,7 @@ func TestSeriesAreBounded(t *testing.T) {
 	r.Series("a").Observe(start.Add(-time.Hour).UnixNano(), 5)
 	r.Series("a").Observe(start.Add(48*time.Hour).UnixNano(), 5)
 	r.Finish()
-	out := r.Judge(nil, nil)
+	out := r.Judge(nil, nil, false)
 	require.Equal(t, 1, out.Beyond)
 	require.Equal(t, 0, out.Alarms)
 }

@@ -39,6 +39,17 @@ func (r *Report) Summary() string {
 	return fmt.Sprintf("%d %s: %s.", len(r.Rules), rules, strings.Join(parts, ", "))
 }
 
+// name is the id, with the severity where one rule is several.
+func (r *Report) name(i int) string {
+	id := r.Rules[i].ID
+	for j := range r.Rules {
+		if j != i && r.Rules[j].ID == id {
+			return id + " (" + r.Rules[i].Severity + ")"
+		}
+	}
+	return id
+}
+
 func (r *Report) head() string {
 	days := r.To.Sub(r.From).Hours() / 24
 	return fmt.Sprintf("%s of %s, %s to %s UTC, a point every %s.", plural(days, "day"), r.Source, r.From.UTC().Format("2006-01-02 15:04"), r.To.UTC().Format("2006-01-02 15:04"), r.Step)
@@ -59,7 +70,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		if r.Judged {
 			fmt.Fprintf(t, "%s\t", strings.Join(o.judged(), "\t"))
 		}
-		fmt.Fprintf(t, "  %s\n", o.ID)
+		fmt.Fprintf(t, "  %s\n", r.name(i))
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("write report: %w", err)
@@ -75,7 +86,7 @@ func (r *Report) WriteText(w io.Writer) error {
 				fmt.Fprintf(w, "\n%s:\n", a.title)
 				first = false
 			}
-			fmt.Fprintf(w, "  %s: %s.\n", o.ID, o.Proposal.Reason)
+			fmt.Fprintf(w, "  %s: %s.\n", r.name(i), o.Proposal.Reason)
 		}
 	}
 	for i, s := range r.Skipped {
@@ -141,7 +152,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 			if o.Owner != "" {
 				owner = " (" + o.Owner + ")"
 			}
-			fmt.Fprintf(w, "- **%s**%s: %s.\n", o.ID, owner, o.Proposal.Reason)
+			fmt.Fprintf(w, "- **%s**%s: %s.\n", r.name(i), owner, o.Proposal.Reason)
 			if o.Proposal.Expr != "" {
 				fmt.Fprintf(w, "\n  ```promql\n  %s\n  ```\n", strings.ReplaceAll(strings.TrimSpace(o.Proposal.Expr), "\n", "\n  "))
 			}
@@ -150,7 +161,7 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	fmt.Fprint(w, "\n## All rules\n\n| rule | owner | calls | a week | firing | longest | flaps | band a week | both | proposal |\n| --- | --- | --: | --: | --: | --: | --: | --: | --: | --- |\n")
 	for i := range r.Rules {
 		o := &r.Rules[i]
-		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", o.ID, o.Owner, strings.Join(o.row(), " | "), o.Proposal.Action)
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", r.name(i), o.Owner, strings.Join(o.row(), " | "), o.Proposal.Action)
 	}
 	for i, s := range r.Skipped {
 		if i == 0 {
