@@ -35,6 +35,10 @@ func (b *batch) assembly(i int) *assembly {
 }
 
 func (a *assembly) add(s *series, v *value) {
+	if s.kind == kindCreated {
+		a.start = fromSeconds(v.number)
+		return
+	}
 	a.at = v.at
 	if v.start != 0 {
 		a.start = v.start
@@ -50,6 +54,9 @@ func (a *assembly) add(s *series, v *value) {
 }
 
 func (a *assembly) finish(m pmetric.Metric, ls labels.Labels) {
+	if a.at == 0 { // it only began
+		return
+	}
 	if m.Type() == pmetric.MetricTypeSummary {
 		a.summary(m.Summary().DataPoints().AppendEmpty(), ls)
 		return

@@ -40,6 +40,7 @@ type batch struct {
 type openMetric struct {
 	metric pmetric.Metric
 	open   bool
+	hashes []uint64 // of the labels of a counter's points
 }
 
 func newBatch(t *target, now time.Time) *batch {
@@ -87,7 +88,7 @@ func (b *batch) metric(i int) pmetric.Metric {
 	if m.open {
 		return m.metric
 	}
-	*m = openMetric{b.make(b.t.cache.slots[i].slotKey), true}
+	*m = openMetric{metric: b.make(b.t.cache.slots[i].slotKey), open: true}
 	return m.metric
 }
 
@@ -127,9 +128,12 @@ func (b *batch) add(s *series, v *value) bool {
 		b.number(b.metric(s.slot).Gauge().DataPoints().AppendEmpty(), s, v)
 	case kindCounter, kindState:
 		b.number(b.metric(s.slot).Sum().DataPoints().AppendEmpty(), s, v)
+		b.metrics[s.slot].hashes = append(b.metrics[s.slot].hashes, s.hash)
+	case kindBegun:
+		b.begun(s, v)
 	case kindNative:
 		return b.native(s, v)
-	case kindBucket, kindHistogramSum, kindHistogramCount, kindQuantile, kindSummarySum, kindSummaryCount:
+	case kindBucket, kindHistogramSum, kindHistogramCount, kindQuantile, kindSummarySum, kindSummaryCount, kindCreated:
 		b.assembly(s.group).add(s, v)
 	case kindDropped:
 	}
@@ -141,6 +145,29 @@ func (b *batch) number(p pmetric.NumberDataPoint, s *series, v *value) {
 	p.SetStartTimestamp(v.start)
 	p.SetDoubleValue(v.number)
 	putLabels(p.Attributes(), s.labels)
+}
+
+// near is how many points may be between a counter and its start.
+const near = 16
+
+// begun sets when a counter began; the line comes after the counter's.
+func (b *batch) begun(s *series, v *value) {
+	dps := b.metric(s.slot).Sum().DataPoints()
+	hashes := b.metrics[s.slot].hashes
+	for i := len(hashes) - 1; i >= max(len(hashes)-near, 0); i-- {
+		if hashes[i] == s.hash {
+			dps.At(i).SetStartTimestamp(fromSeconds(v.number))
+			return
+		}
+	}
+}
+
+// fromSeconds is zero for what is no time.
+func fromSeconds(v float64) pcommon.Timestamp {
+	if !(v > 0 && v < 1e10) { // not a number, too
+		return 0
+	}
+	return pcommon.Timestamp(v*1e3) * 1e6
 }
 
 func putLabels(attrs pcommon.Map, ls labels.Labels) {
@@ -206,12 +233,12 @@ func (b *batch) end(over func(*series) bool) (points int) {
 		if !over(s) {
 			continue
 		}
-		if s.kind == kindDropped || s.kind == kindInfo {
-			delete(c.series, text)
+		if s.kind == kindDropped || s.kind == kindInfo || s.kind == kindBegun {
+			c.forget(text, s)
 			continue
 		}
 		ls, i := s.labels, s.slot
-		if s.kind != kindNative && s.kind > kindInfo {
+		if s.kind.grouped() {
 			ls, i = c.groups[s.group].labels, c.groups[s.group].slot
 		}
 		key, custom := c.slots[i].slotKey, c.slots[i].custom
@@ -274,8 +301,10 @@ func (b *batch) finish() {
 		g := b.t.cache.groups[i]
 		b.groups[i].finish(b.metric(g.slot), g.labels)
 	}
-	for _, sm := range b.origins { // of native histograms that have no form here
-		sm.Metrics().RemoveIf(func(m pmetric.Metric) bool { return m.Type() == pmetric.MetricTypeEmpty })
+	for _, sm := range b.origins { // native histograms that have no form here, and counters that only began
+		sm.Metrics().RemoveIf(func(m pmetric.Metric) bool {
+			return m.Type() == pmetric.MetricTypeEmpty || m.Type() == pmetric.MetricTypeSum && m.Sum().DataPoints().Len() == 0
+		})
 	}
 	if rm, ok := b.places[[2]string{b.t.name, b.t.instance}]; ok { // target_info may come last
 		b.t.describe(rm.Resource().Attributes(), b.t.name, b.t.instance)

@@ -22,7 +22,9 @@ const (
 	kindQuantile // of a summary, as the following
 	kindSummarySum
 	kindSummaryCount
-	kindNative // a histogram with exponential or custom buckets
+	kindCreated // when a classic histogram or a summary began
+	kindNative  // a histogram with exponential or custom buckets
+	kindBegun   // when a counter began
 )
 
 // family is what a page says of a name.
@@ -71,6 +73,7 @@ type series struct {
 	// slot or, where a point has several series, group says where its value goes.
 	slot, group int
 	labels      labels.Labels // without those that are elsewhere
+	hash        uint64        // of the labels, where it is needed
 	bound       float64       // of a bucket or quantile
 	family      *family
 	typ         model.MetricType // of the family when the kind was found
@@ -149,7 +152,7 @@ func (c *cache) release(s *series) (ended bool) {
 	switch s.kind {
 	case kindDropped, kindInfo:
 		return false
-	case kindBucket, kindHistogramSum, kindHistogramCount, kindQuantile, kindSummarySum, kindSummaryCount:
+	case kindBucket, kindHistogramSum, kindHistogramCount, kindQuantile, kindSummarySum, kindSummaryCount, kindCreated:
 		g := &c.groups[s.group]
 		if g.uses--; g.uses > 0 {
 			return false
@@ -159,11 +162,17 @@ func (c *cache) release(s *series) (ended bool) {
 		c.releaseSlot(g.slot)
 		*g = group{}
 		return true
+	case kindBegun:
+		c.releaseSlot(s.slot)
+		return false
 	default:
 		c.releaseSlot(s.slot)
 		return true
 	}
 }
+
+// grouped reports whether several series of this kind make a point.
+func (k kind) grouped() bool { return k >= kindBucket && k <= kindCreated }
 
 // describe is the family of a name, made where it is not known.
 func (c *cache) describe(name string) *family {
@@ -176,7 +185,7 @@ func (c *cache) describe(name string) *family {
 }
 
 // parts are what a family adds to its name.
-var parts = []string{"_bucket", "_count", "_sum", "_total", "_info", "_gcount", "_gsum"}
+var parts = []string{"_bucket", "_count", "_sum", "_total", "_info", "_gcount", "_gsum", "_created"}
 
 // familyOf finds the family of a sample's name, and the part of the family that it is.
 func (c *cache) familyOf(name string) (f *family, part string) {

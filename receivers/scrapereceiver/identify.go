@@ -62,12 +62,23 @@ func (id *identifier) identify(of labels.Labels, native bool) (*series, error) {
 		key.shape, key.name = kindBucket, strings.TrimSuffix(name, part)
 		s.bound = bound(ls.Get(model.BucketLabel))
 		b.Del(model.BucketLabel)
+	case kindCreated:
+		key.shape, key.name = kindBucket, strings.TrimSuffix(name, part)
+		if s.typ == model.MetricTypeSummary {
+			key.shape = kindQuantile
+		}
 	case kindQuantile, kindSummarySum, kindSummaryCount:
 		key.shape, key.name = kindQuantile, strings.TrimSuffix(name, part)
 		s.bound = bound(ls.Get(model.QuantileLabel))
 		b.Del(model.QuantileLabel)
+	case kindBegun:
+		key.shape, key.name = kindCounter, strings.TrimSuffix(name, part)+"_total"
+		s.labels, s.slot = b.Labels(), c.useSlot(key)
+		s.hash = s.labels.Hash()
+		return s, nil
 	default:
 		s.labels, s.slot = b.Labels(), c.useSlot(key)
+		s.hash = s.labels.Hash()
 		return s, nil
 	}
 	s.group = c.useGroup(c.useSlot(key), b.Labels())
@@ -113,6 +124,9 @@ func kindOf(typ model.MetricType, part string, ls labels.Labels, native bool) ki
 	}
 	switch typ {
 	case model.MetricTypeCounter:
+		if part == "_created" {
+			return kindBegun
+		}
 		return kindCounter
 	case model.MetricTypeInfo, model.MetricTypeStateset:
 		return kindState
@@ -126,6 +140,8 @@ func kindOf(typ model.MetricType, part string, ls labels.Labels, native bool) ki
 			return kindHistogramSum
 		case "_count":
 			return kindHistogramCount
+		case "_created":
+			return kindCreated
 		}
 	case model.MetricTypeSummary:
 		switch part {
@@ -137,6 +153,8 @@ func kindOf(typ model.MetricType, part string, ls labels.Labels, native bool) ki
 			return kindSummarySum
 		case "_count":
 			return kindSummaryCount
+		case "_created":
+			return kindCreated
 		}
 	case model.MetricTypeGauge, model.MetricTypeGaugeHistogram, model.MetricTypeUnknown:
 	}

@@ -2,6 +2,7 @@ package scrapereceiver
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -26,9 +27,7 @@ func newTestTarget(t testing.TB, jc JobConfig, labels map[string]string) *target
 	j, err := newJob(cfg, &jc)
 	require.NoError(t, err)
 	set := map[string]string{"__address__": "host:9100"}
-	for k, v := range labels {
-		set[k] = v
-	}
+	maps.Copy(set, labels)
 	target, err := j.newTarget(set, nil)
 	require.NoError(t, err)
 	require.NotNil(t, target)
@@ -296,4 +295,12 @@ func TestATypeMayChange(t *testing.T) {
 	}
 	target.over(noon)
 	require.Empty(t, target.cache.slots)
+}
+
+// On this page the parser's way of looking ahead for the start of a counter has no end.
+const endless = "# TYPE a histogram\na_bucket{le=\"1\"} 1\na_bucket{le=\"+Inf\"} 2 # {trace_id=\"x\"\x90 1\na_count 2\n# TYPE a summary\na{quantile=\"0.5\"} NaN\n# EOF\x1a"
+
+func TestABrokenPageFailsAndEnds(t *testing.T) {
+	_, _, err := newTestTarget(t, JobConfig{}, nil).parse([]byte(endless), "application/openmetrics-text; version=1.0.0", noon)
+	require.ErrorContains(t, err, "parse page")
 }

@@ -36,11 +36,16 @@ func (t *target) parse(page []byte, contentType string, at time.Time) (md pmetri
 	c.scrape++
 	b := newBatch(t, at)
 	// An unusual content type is read as text; only when there is no parser it is an error.
-	p, err := textparse.New(page, contentType, nil, textparse.ParserOptions{FallbackContentType: "text/plain", OpenMetricsSkipSTSeries: true})
+	p, err := textparse.New(page, contentType, nil, textparse.ParserOptions{FallbackContentType: "text/plain"})
 	if p == nil {
 		return b.md, counts, fmt.Errorf("parse page: %w", err)
 	}
-	created := !strings.HasPrefix(contentType, "text/plain") // plain text has no start times
+	// Of OpenMetrics the lines _created are read as they come: the parser's own way of
+	// looking ahead for them does not end on some broken pages.
+	how := reading{
+		starts:    strings.HasPrefix(contentType, "application/vnd.google.protobuf"),
+		exemplars: !strings.HasPrefix(contentType, "text/plain"),
+	}
 	id := identifier{t: t, builder: labels.NewBuilder(labels.EmptyLabels())}
 	for {
 		entry, err := p.Next()
@@ -68,7 +73,7 @@ func (t *target) parse(page []byte, contentType string, at time.Time) (md pmetri
 			if counts.scraped++; counts.scraped > t.job.limits.samples {
 				return b.md, counts, fmt.Errorf("the page has more samples than sample_limit, %d", t.job.limits.samples)
 			}
-			if err := t.sample(p, entry == textparse.EntryHistogram, created, &id, b, &counts); err != nil {
+			if err := t.sample(p, entry == textparse.EntryHistogram, how, &id, b, &counts); err != nil {
 				return b.md, counts, err
 			}
 		case textparse.EntryComment, textparse.EntryInvalid:
@@ -82,8 +87,11 @@ func (t *target) parse(page []byte, contentType string, at time.Time) (md pmetri
 	return b.md, counts, nil
 }
 
+// reading says what a format has beside values.
+type reading struct{ starts, exemplars bool }
+
 // sample adds one line.
-func (t *target) sample(p textparse.Parser, native, created bool, id *identifier, b *batch, counts *scrapeCounts) error {
+func (t *target) sample(p textparse.Parser, native bool, how reading, id *identifier, b *batch, counts *scrapeCounts) error {
 	c := t.cache
 	v := value{at: b.at}
 	var text []byte
@@ -121,14 +129,14 @@ func (t *target) sample(p textparse.Parser, native, created bool, id *identifier
 		return nil
 	}
 	counts.kept++
-	if created && s.kind != kindGauge && s.kind != kindState && s.kind != kindInfo {
+	if how.starts && s.kind != kindGauge && s.kind != kindState && s.kind != kindInfo {
 		v.start = fromMillis(p.StartTimestamp())
 	}
 	if !b.add(s, &v) {
 		counts.unsupported++
 		return nil
 	}
-	if created {
+	if how.exemplars {
 		var e exemplar.Exemplar
 		for p.Exemplar(&e) {
 			b.exemplar(s, &e, v.at)

@@ -151,7 +151,7 @@ func (c *crew) finished(t *target, now time.Time) {
 	delete(c.busy, t)
 	switch {
 	case c.known[t.key] == t:
-		c.r.telemetry.missed(int((now.Sub(due)) / t.interval))
+		c.r.telemetry.missed(int(now.Sub(due) / t.interval))
 		c.schedule.add(t, now)
 	case !t.gone:
 		t.gone = true
