@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: bench-loki build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-remotewrite bench-rootcause idle packages image run clean
+.PHONY: dashboards-schema bench-loki build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-remotewrite bench-rootcause idle packages image run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -35,6 +35,9 @@ backends: ## fills the cache of real backends that e2e uses
 
 browser: ## the page by itself, in a real Chromium
 	go test -tags browser -count=1 ./extensions/consoleextension
+
+dashboards-schema: ## each Grafana dashboard through Grafana's own schema: what would be lost (wants Python 3)
+	test/backends/grafana-schema.sh dashboards/generated/*.json
 
 e2e: build ## the binary against real Elasticsearch, Loki, Prometheus, Kafka and Chromium
 	TIDEWATCH_BINARY=$(abspath $(BINARY)) go test -tags e2e -count=1 -timeout 25m -v ./test/e2e

@@ -62,7 +62,7 @@ func anomalies() *Dashboard {
 			prom(baselineLower+one, bandLower),
 			prom(baselineObserved+one+` and (`+anomalyState+one+` == 2)`, "unusual"),
 		).anySign().banded().override("unusual", set("custom.drawStyle", "points"), set("custom.pointSize", 7), set("custom.showPoints", "always"), set("color", Color{Mode: "fixed", FixedColor: "red"})).
-			leads(toLogs("var-host=${host:queryparam}")...),
+			leads(toLogs("${host:queryparam}")...),
 	)
 	b.add(8, 10,
 		chart("Surprise", "0 is ordinary, 0.5 the edge of the band, 1 was never seen before. What stays above 0.5 becomes a finding.", "none",

@@ -18,7 +18,7 @@ func newBoard(uid, title, question string, tags ...string) *board {
 		Timezone: "browser", Editable: true, GraphTooltip: 1, Time: TimeRange{From: "now-3h", To: "now"}, Refresh: "30s", Schema: schemaVersion,
 		Links: []Link{
 			// The other dashboards, for the same time and with the same host or service.
-			{Title: "Tidewatch", Type: "dashboards", Icon: "external link", Tags: []string{tag}, IncludeVars: true, KeepTime: true},
+			{Title: "Tidewatch", Type: "dashboards", Icon: "external link", Tags: []string{tag}, AsDropdown: true, IncludeVars: true, KeepTime: true},
 		},
 		Templating: Templating{List: []Variable{}}, Annotations: Annotations{List: []Annotation{}}, Panels: []Panel{},
 	}}

@@ -27,7 +27,7 @@ func kubernetesNodes() *Dashboard {
 			"none", prom(`sum(`+pods+`)`, "pods")),
 		stat("Killed for memory", "Containers that were killed within the time shown because they used up their memory. 0 is normal; the dashboard of pods says which.",
 			"none", promNow(`sum(increase(container_oom_events_total{k8s_node_name=~"$node"}[$__range]))`)).digits(0).colored("green", 1.0, "orange", 5.0, "red").
-			leads(toDashboard("Which ones", uidPods, "var-node=${node}")),
+			leads(toDashboard("Which ones", uidPods, "${node:queryparam}")),
 	)
 
 	b.row("Node by node")

@@ -68,8 +68,14 @@ func (l *linter) dashboardLink(where string, link DataLink) {
 		return
 	}
 	for pair := range strings.SplitSeq(query, "&") {
-		name, _, _ := strings.Cut(pair, "=")
+		name, value, _ := strings.Cut(pair, "=")
 		name, ok := strings.CutPrefix(name, "var-")
+		if strings.HasSuffix(value, ":queryparam}") {
+			l.problem(where, "the link %q sets %s to %s, which already is a whole parameter", link.Title, name, value)
+		}
+		if whole, is := strings.CutSuffix(strings.TrimPrefix(pair, "${"), ":queryparam}"); is && !ok {
+			name, ok = whole, true // every value of the variable, as var-name=value
+		}
 		if !ok {
 			continue
 		}

@@ -26,10 +26,10 @@ func services() *Dashboard {
 			"s", prom(`max(`+serviceP99+whole+`)`, "p99")).colored("green", 1.0, "orange", 3.0, "red").sparkline().empty("too few calls to say"),
 		stat("Unusual services", "Services whose calls, errors or latency are outside of what is usual for them at this hour. 0 is normal.",
 			"none", prom(`count(count by (service_name) (`+anomalyState+`{metric=~"tidewatch\\.service\\..+", service_name=~"$service"} == 2)) or vector(0)`, "unusual")).colored("green", 1.0, "orange", 3.0, "red").
-			leads(toDashboard("Which ones", uidAnomalies, "var-service=${service}")),
+			leads(toDashboard("Which ones", uidAnomalies, "${service:queryparam}")),
 		stat("Services", "Services that were asked for something within the last minutes.", "none", prom(`count(count by (service_name) (`+serviceCalls+whole+`))`, "services")),
 		stat("Errors in the logs", "Log lines of level error per second, of these services.", "none",
-			prom(`sum(rate(`+logLines+`{service_name=~"$service", severity=~"error|fatal"}[$__rate_interval])) or vector(0)`, "lines")).digits(2).colored("green", 1.0, "orange").sparkline().leads(rowToLogs("var-service=${service:queryparam}")[0]),
+			prom(`sum(rate(`+logLines+`{service_name=~"$service", severity=~"error|fatal"}[$__rate_interval])) or vector(0)`, "lines")).digits(2).colored("green", 1.0, "orange").sparkline().leads(rowToLogs("${service:queryparam}")[0]),
 	)
 
 	b.row("Service by service")
