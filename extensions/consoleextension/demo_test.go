@@ -280,9 +280,17 @@ otelcol_exporter_queue_size{exporter="remote_write",data_type="metrics"} 0
 otelcol_exporter_queue_capacity{exporter="elasticsearch",data_type="logs"} 33554432
 otelcol_exporter_queue_capacity{exporter="loki",data_type="logs"} 33554432
 otelcol_exporter_queue_capacity{exporter="remote_write",data_type="metrics"} 33554432
+# TYPE otelcol_exporter_enqueue_size histogram
+otelcol_exporter_enqueue_size_sum{exporter="elasticsearch",data_type="logs"} %d
+otelcol_exporter_enqueue_size_sum{exporter="loki",data_type="logs"} 10440
+otelcol_exporter_enqueue_size_sum{exporter="remote_write",data_type="metrics"} %d
+# TYPE tidewatch_queue_items gauge
+tidewatch_queue_items{exporter="elasticsearch",signal="logs"} 100
+tidewatch_queue_items{exporter="loki",signal="logs"} 2100
+tidewatch_queue_items{exporter="remote_write",signal="metrics"} 0
 # TYPE tidewatch_tail_lines counter
 tidewatch_tail_lines{format="json"} %d
-`, 3+0.02*float64(n), 9000+n*1200, 500+n*30, 100*n, 40000+n*900, 700+n*25, 9600+n*1330, 9600+n*1330, 9600+n*1330, 9500+n*1330, 38000+n*900, 9000+n*1200)
+`, 3+0.02*float64(n), 9000+n*1200, 500+n*30, 100*n, 40000+n*900, 700+n*25, 9600+n*1330, 9600+n*1330, 9600+n*1330, 9500+n*1330, 38000+n*900, 9600+n*1330, 38000+n*900, 9000+n*1200)
 	}))
 	t.Cleanup(srv.Close)
 	return srv.URL + "/metrics"
