@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/client"
@@ -29,6 +30,8 @@ type kubeletProcessor struct {
 	// patience ends when records are no longer held back for the first list.
 	patience context.Context
 	give     context.CancelFunc
+	// vain is when a wait for an unknown pod ended in vain last, in Unix nanoseconds.
+	vain atomic.Int64
 }
 
 func newProcessor(set processor.Settings, cfg *Config, signal string) (*kubeletProcessor, error) {
@@ -133,19 +136,26 @@ func (k *kubeletProcessor) hold(ctx context.Context) bool {
 	return false
 }
 
+// rest is for how many times WaitUnknown nothing waits after a wait in vain: folders of
+// pods that are long gone, of which a node may have many, must not hold up the others.
+const rest = 10
+
 // await asks for a pod that is not known, and waits for the answer the first time.
 func (k *kubeletProcessor) await(ctx context.Context, c claim) (found finding) {
-	if k.cfg.WaitUnknown <= 0 {
+	begin := time.Now()
+	if k.cfg.WaitUnknown <= 0 || begin.Sub(time.Unix(0, k.vain.Load())) < rest*k.cfg.WaitUnknown {
 		k.directory.Miss(c.name)
 		return finding{}
 	}
-	begin := time.Now()
 	k.directory.Await(ctx, c.name, k.cfg.WaitUnknown, func(x *kubelet.Index) bool {
 		found = c.find(x)
 		return found.pod != nil
 	})
-	if time.Since(begin) > time.Millisecond {
+	if took := time.Since(begin); took > time.Millisecond {
 		k.telemetry.hold(ctx)
+		if found.pod == nil {
+			k.vain.Store(begin.Add(took).UnixNano())
+		}
 	}
 	return found
 }
