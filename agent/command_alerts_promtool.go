@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,9 +63,7 @@ func runTests(cmd *cobra.Command, l alerts.Ledger, promtool string) error {
 		if err != nil {
 			return err
 		}
-		for name, text := range rendered {
-			files[name] = text
-		}
+		maps.Copy(files, rendered)
 	}
 	if err := writeRendered(out, files); err != nil {
 		return err

@@ -104,7 +104,7 @@ func (r *Rule) when() string {
 		side := map[string]string{"up": "above", "down": "below", "both": "outside of"}[t.Direction]
 		return fmt.Sprintf("%s is %s the band that was learned for it", t.Metric, side)
 	case TriggerPattern:
-		return fmt.Sprintf("the agent finds a change of log patterns: %s", strings.ReplaceAll(t.Change, "_", " "))
+		return "the agent finds a change of log patterns: " + strings.ReplaceAll(t.Change, "_", " ")
 	case TriggerSLO:
 		return fmt.Sprintf("less than %s%% of events are good, so that the error budget of %s burns too fast", number(t.Objective), max(t.Window, defaultPeriod))
 	case TriggerAbsence:

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/histogram"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/value"
@@ -182,7 +183,7 @@ func record(t *testing.T, m *memory, rec Recording, before map[string]labels.Lab
 	}
 	after := map[string]labels.Labels{}
 	for _, s := range result {
-		b := labels.NewBuilder(s.Metric).Set(labels.MetricName, rec.Record)
+		b := labels.NewBuilder(s.Metric).Set(model.MetricNameLabel, rec.Record)
 		for k, v := range rec.Labels {
 			b.Set(k, v)
 		}
@@ -203,7 +204,7 @@ func step(states map[string]*active, a Alerting, set map[string]string, result p
 	present := map[string]bool{}
 	for _, s := range result {
 		all := s.Metric.Map()
-		delete(all, labels.MetricName)
+		delete(all, model.MetricNameLabel)
 		maps.Copy(all, set)
 		key := selector(all)
 		present[key] = true

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -185,7 +186,7 @@ func called(n *parser.Call) labelFlow {
 		parser.Inspect(n, func(node parser.Node, _ []parser.Node) error {
 			if v, ok := node.(*parser.VectorSelector); ok {
 				for _, m := range v.LabelMatchers {
-					if m.Type == labels.MatchEqual && m.Name != labels.MetricName {
+					if m.Type == labels.MatchEqual && m.Name != model.MetricNameLabel {
 						out = out.with(m.Name)
 					}
 				}

@@ -116,7 +116,7 @@ func (l *linter) cycles() {
 			switch {
 			case !ok || next.Disabled || id == r.ID:
 			case state[id] == 1:
-				l.fail(r, fmt.Sprintf("inhibited_by.%d", i), "inhibition-cycle", "%s silence one another: %s", "these rules",
+				l.fail(r, fmt.Sprintf("inhibited_by.%d", i), "inhibition-cycle", "these rules silence one another: %s",
 					strings.Join(append(way[slices.Index(way, id):], id), " < "))
 			case state[id] == 0:
 				visit(next, way)

@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -110,7 +111,7 @@ func (x *exprLinter) slo(c Compiled, read parser.Parser) {
 		return
 	}
 	x.expr(e)
-	x.dead(flow(e), "trigger")
+	x.dead(flow(e))
 }
 
 func (x *exprLinter) expr(root parser.Expr) {
@@ -122,7 +123,7 @@ func (x *exprLinter) expr(root parser.Expr) {
 		case *parser.VectorSelector:
 			x.metric(n, path)
 		case *parser.BinaryExpr:
-			x.comparison(n)
+			x.comparison(n, path)
 		case *parser.AggregateExpr:
 			inner := flow(n.Expr)
 			for _, label := range n.Grouping {
@@ -248,11 +249,17 @@ func literal(e parser.Expr) *parser.NumberLiteral {
 }
 
 // comparison finds those that are always or never true.
-func (x *exprLinter) comparison(n *parser.BinaryExpr) {
+func (x *exprLinter) comparison(n *parser.BinaryExpr, path []parser.Node) {
 	if !n.Op.IsComparisonOperator() {
 		return
 	}
 	if n.ReturnBool {
+		if slices.ContainsFunc(path, func(above parser.Node) bool {
+			b, ok := above.(*parser.BinaryExpr)
+			return ok && b.Op.IsComparisonOperator()
+		}) {
+			return // the numbers 0 and 1 are what is compared further up
+		}
 		x.say("always-true", "with bool, %s has a result even when it is false: leave bool out", n.Op)
 		return
 	}
@@ -316,21 +323,16 @@ func compares(e parser.Expr) bool {
 // labels holds the texts of the rule against the labels that are left.
 func (x *exprLinter) labels(e parser.Expr) {
 	left := flow(e)
-	x.dead(left, "trigger.expr")
-	for i, id := range x.rule.InhibitedBy {
-		source, ok := x.ledger.Rule(id)
-		if !ok || i > 0 {
-			continue
-		}
-		for _, label := range EqualLabels(x.rule, source) {
-			if left.lacks(label) {
-				x.warn(x.rule, "inhibited_by", "dead-label", "alerts agree in %s, which is not left after the expression: it is always empty", label)
-			}
+	x.dead(left)
+	for i, label := range x.rule.Equal {
+		if left.lacks(label) {
+			x.warn(x.rule, fmt.Sprintf("equal.%d", i), "dead-label", "alerts are to agree in %s, which the expression does not leave: it is always empty", label)
 		}
 	}
 }
 
-func (x *exprLinter) dead(left labelFlow, _ string) {
+// dead warns of texts that use labels which are gone.
+func (x *exprLinter) dead(left labelFlow) {
 	for _, label := range slices.Sorted(maps.Keys(x.rule.Labels)) {
 		left = left.with(label)
 	}

@@ -95,6 +95,7 @@ func TestLint(t *testing.T) {
 		"never mirrored":   {expr("0 > max by (host_name) (rate(system_network_io_bytes_total[5m]))"), "is never true"},
 		"bool":             {expr("max by (host_name) (up) > bool 0"), "with bool"},
 		"no comparison":    {expr("max by (host_name) (system_memory_usage_bytes)"), "nothing is compared"},
+		"dead equal":       {[]string{"review:", "inhibited_by: [Other]\nequal: [device]\nreview:"}, ":17:9: warning: alerts are to agree in device"},
 		"same":             {[]string{"> 0.9", "> 0.8"}, "has the same condition and severity"},
 		"no number":        {[]string{"More than 90 %.", "Much."}, ":6:14: warning: the description has no number"},
 	} {

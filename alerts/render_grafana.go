@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"strings"
 	"time"
 )
@@ -94,9 +95,7 @@ func (l Ledger) grafanaRules(r *Rule, o Options) ([]grafanaRule, error) {
 	var entries []grafanaRule
 	for _, a := range c.Alertings {
 		query := map[string]any{"expr": a.Expr}
-		for k, v := range model {
-			query[k] = v
-		}
+		maps.Copy(query, model)
 		title := r.ID
 		if len(c.Alertings) > 1 {
 			title += " (" + a.Severity + ")"

@@ -78,6 +78,8 @@ func TestAlertRulesPassTheToolsOfPrometheus(t *testing.T) {
 	succeed(t, promtool, append([]string{"check", "rules", "--lint=all", "--lint-fatal"}, rules...)...)
 	config := filepath.Join(out, "alertmanager", "alertmanager.yaml")
 	succeed(t, amtool, "check-config", config)
+	// All kinds of receivers, hours and mail.
+	succeed(t, amtool, "check-config", filepath.Join("..", "..", "alerts", "testdata", "rendered", "alertmanager", "alertmanager.yaml"))
 	l, err := alerts.Shipped()
 	require.NoError(t, err)
 	for owner, o := range l.Owners.Owners {
