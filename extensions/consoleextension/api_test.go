@@ -231,7 +231,7 @@ func TestDelivered(t *testing.T) {
 		{Level: "ok", Sentence: "Everything that was read is delivered to loki; 1 record on the way."}:                                     {[]delivery.Exporter{page, exporter("loki", 1, nil)}, nil},
 		{Level: "warning", Sentence: "loki takes nothing: 40 records wait on disk, nothing is lost.", Since: 77}:                           {[]delivery.Exporter{exporter("loki", 40, nil)}, []delivery.Edge{{Exporter: "loki", Pressure: delivery.Waiting, Since: time.Unix(77, 0)}}},
 		{Level: "critical", Sentence: "The queue to loki is full: 40 records wait on disk, nothing is lost, and readers wait.", Since: 77}: {[]delivery.Exporter{exporter("loki", 40, nil)}, []delivery.Edge{{Exporter: "es", Pressure: delivery.Waiting}, {Exporter: "loki", Pressure: delivery.Saturated, Since: time.Unix(77, 0)}}},
-		{Level: "warning", Sentence: "3 records of those to es given up since the start, most for: mapping."}:                              {[]delivery.Exporter{exporter("es", 0, map[string]float64{"mapping": 2, "size": 1})}, nil},
+		{Level: "warning", Sentence: "3 records to es were given up since the start, most for: mapping."}:                                  {[]delivery.Exporter{exporter("es", 0, map[string]float64{"mapping": 2, "size": 1})}, nil},
 	} {
 		got := delivered(pipelineView{Available: true, Ledger: delivery.Ledger{Exporters: c.exporters}, Edges: c.edges})
 		require.Equal(t, want, got)

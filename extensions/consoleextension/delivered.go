@@ -86,7 +86,7 @@ func lost(p pipelineView) (status, bool) {
 			reason, count = why, k
 		}
 	}
-	return status{Level: signals.SeverityWarning, Sentence: fmt.Sprintf("%s of those to %s given up since the start, most for: %s.", records(n), most.ID, reason)}, true
+	return status{Level: signals.SeverityWarning, Sentence: fmt.Sprintf("%s to %s were given up since the start, most for: %s.", records(n), most.ID, reason)}, true
 }
 
 func records(n float64) string {

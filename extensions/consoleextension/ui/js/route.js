@@ -20,6 +20,7 @@ import { $, h, setText, link } from "./dom.js";
 let views = {};
 let shown = null; // { name, args, hash, view, abort }
 let visit = 0;
+let chosen = false; // in the navigation, not by a link of a view
 const scrolled = new Map(); // visit -> how far down it was
 
 // Addresses of earlier versions, whose sections are views now.
@@ -28,6 +29,8 @@ const old = { "": "now", "#findings": "now", "#metrics": "metrics", "#patterns":
 export function start(modules) {
   views = modules;
   history.scrollRestoration = "manual";
+  document.querySelector("nav").addEventListener("click", () => { chosen = true; });
+  $("view-back").addEventListener("click", (e) => { e.preventDefault(); history.back(); });
   addEventListener("scroll", () => { if (shown) scrolled.set(visit, scrollY); }, { passive: true });
 }
 
@@ -52,7 +55,12 @@ export function follow() {
   }
   const back = history.state?.visit, first = !shown, other = shown?.name !== name;
   visit = back ?? Date.now();
-  if (!back) history.replaceState({ visit }, "");
+  // Who followed a link of a view, from a spike to its lines, finds the way back.
+  const from = back ? history.state.from : other && !first && !chosen ? $("view-title").textContent : "";
+  chosen = false;
+  if (!back) history.replaceState({ visit, from }, "");
+  $("view-back").hidden = !from;
+  setText($("view-back"), `← Back to ${from}`);
   shown?.abort.abort();
   if (other) shown?.view.leave?.();
   shown = { name, args, hash: location.hash, view: views[name], abort: new AbortController() };
