@@ -30,7 +30,7 @@ func (b *tab) visit(hash string) {
 // until waits for a condition, which may be a promise.
 func (b *tab) until(javascript string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("(async () => "+javascript+")()"))
+	_, err := chromedp.Run(b.ctx, chromedp.Poll[bool]("(async () => "+javascript+")()", chromedp.WithPollingTimeout(2*time.Minute)))
 	require.NoError(b.t, err, javascript)
 }
 
