@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: dashboards-schema bench-loki build test race lint fmt generate backends browser e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-remotewrite bench-rootcause idle packages image run clean
+.PHONY: build test race lint fmt generate backends browser dashboards-schema e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-loki bench-remotewrite bench-rootcause idle packages image helm-test helm-golden run clean
 
 build: ## the binary, as small as it is shipped
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -76,6 +76,12 @@ packages: ## static binaries, .deb, .rpm, SBOM and sums in dist/
 
 image: ## the container image in dist/; wants buildah
 	deploy/image/build.sh
+
+helm-test: build ## the chart: lint, schemas, goldens, configuration
+	test/backends/helm.sh >/dev/null && eval "$$(test/backends/helm.sh)" && $$python deploy/helm/check.py $$helm $(abspath $(BINARY))
+
+helm-golden: build ## rewrites deploy/helm/golden
+	eval "$$(test/backends/helm.sh)" && $$python deploy/helm/check.py $$helm $(abspath $(BINARY)) --update
 
 run:
 	go run ./cmd/agent

@@ -129,3 +129,11 @@ func TestProvider(t *testing.T) {
 	require.Error(t, err)
 	require.NoError(t, p.Shutdown(t.Context()))
 }
+
+func TestNodesWriteToKafkaWhereThereIsOne(t *testing.T) {
+	p := renderProfile(t, "kubernetes", map[string]string{"TIDEWATCH_KAFKA_BROKERS": "kafka:9092", "TIDEWATCH_LOKI_URL": "http://loki"})
+	require.Len(t, p.Service.Pipelines, 3)
+	require.Equal(t, []string{"kafka", "console"}, p.Service.Pipelines["logs"].Exporters)
+	require.Equal(t, []string{"kafka", "console", "prometheus"}, p.Service.Pipelines["metrics"].Exporters)
+	require.NotContains(t, p.Exporters, "loki", "gateways export")
+}
