@@ -2,7 +2,6 @@ package agent
 
 import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
@@ -101,7 +100,6 @@ func components() *componentSet {
 		},
 		extensions: []extension.Factory{
 			consoleextension.NewFactory(),
-			filestorage.NewFactory(),
 			healthextension.NewFactory(),
 			pprofextension.NewFactory(),
 			segmentstorageextension.NewFactory(),
