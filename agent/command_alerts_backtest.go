@@ -255,8 +255,7 @@ func (b *alertsBacktest) judge(ctx context.Context, o *backtest.Options, rule ba
 			}
 		}
 	}
-	var refusal *history.Refusal
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*history.Refusal](err); ok {
 		return r.Failed(explainRefusal(refusal)), nil
 	}
 	if err != nil {

@@ -76,7 +76,7 @@ func (r *Run) silent(out *Outcome, familiar bool) Proposal {
 	case out.Band != nil && out.Band.Known != nil && out.Known.Found < out.Known.Incidents && r.bandFindsMore(out.Band):
 		return Proposal{Action: ActionReplace, Calls: out.Band.Calls, Reason: fmt.Sprintf("it found none of %d incidents, and the learned band %d of %d with %s", out.Known.Incidents, out.Band.Known.Found, out.Band.Known.Incidents, perWeek(out.Band.CallsPerWeek))}
 	}
-	p := Proposal{Action: ActionKeep, Reason: fmt.Sprintf("it never called in %s", plural(days, "day"))}
+	p := Proposal{Action: ActionKeep, Reason: "it never called in " + plural(days, "day")}
 	switch {
 	case out.Nearest != nil && r.threshold.Holds(out.Nearest.Value, r.threshold.Bound):
 		p.Reason += fmt.Sprintf("; its value went to %s on %s, beyond %s, but not for %s", number(out.Nearest.Value), out.Nearest.Time.Format("2 Jan 15:04"), number(r.threshold.Bound), duration(r.rule.For))
@@ -87,7 +87,7 @@ func (r *Run) silent(out *Outcome, familiar bool) Proposal {
 	default:
 		p.Reason += ": its condition never held long enough"
 		if len(r.series) == 0 {
-			p.Reason = fmt.Sprintf("its condition never held in %s", plural(days, "day"))
+			p.Reason = "its condition never held in " + plural(days, "day")
 		}
 	}
 	if k := out.Known; k != nil && k.Incidents > 0 {

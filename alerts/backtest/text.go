@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -110,7 +111,7 @@ func (o *Outcome) row() []string {
 	if o.Error != "" {
 		return []string{"?", "?", "?", "?", "?", "", ""}
 	}
-	row := []string{fmt.Sprint(o.Calls), number(o.CallsPerWeek), fmt.Sprintf("%.1f %%", 100*o.Firing), o.Longest, fmt.Sprint(o.Flaps), "", ""}
+	row := []string{strconv.Itoa(o.Calls), number(o.CallsPerWeek), fmt.Sprintf("%.1f %%", 100*o.Firing), o.Longest, strconv.Itoa(o.Flaps), "", ""}
 	if o.Band != nil {
 		row[5], row[6] = number(o.Band.CallsPerWeek), fmt.Sprintf("%d of %d", o.Band.Both, o.Band.RuleCalls)
 	}

@@ -2,7 +2,6 @@ package drill
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -51,17 +50,17 @@ func (s *Storm) Incidents(begin time.Time) Incidents {
 		}
 	}
 	out.Opened = len(opened)
-	found := map[int]bool{}
+	found, index := map[int]bool{}, s.index()
 	for _, i := range e.Incidents() {
 		if !opened[i.ID] {
 			continue
 		}
 		only := true
 		for _, m := range i.Findings {
-			k := s.byFinding(m.ID)
-			only = only && s.Alerts[k].Role == RoleBystander
-			if s.Alerts[k].Role == RoleCause && m.Role == incident.RoleCause {
-				found[s.Alerts[k].Cause] = true
+			a := &s.Alerts[index[m.ID]]
+			only = only && a.Role == RoleBystander
+			if a.Role == RoleCause && m.Role == incident.RoleCause {
+				found[a.Cause] = true
 			}
 		}
 		if only {
@@ -93,8 +92,4 @@ func (s *Storm) finding(ev Event, begin time.Time) incident.Finding {
 	put(signals.AttrHostName, cmp.Or(a.Labels["host_name"], a.Labels["k8s_node_name"], a.Labels["node"], instance))
 	put("k8s.pod.name", cmp.Or(a.Labels["k8s_pod_name"], a.Labels["pod"]))
 	return f
-}
-
-func (s *Storm) byFinding(id string) int {
-	return slices.IndexFunc(s.Alerts, func(a Alert) bool { return Key(a.Labels) == id })
 }

@@ -85,10 +85,7 @@ type Cause struct {
 // Judge says what people saw of a storm, and whether it is within the budget. Notifications come in
 // the order of time.
 func Judge(s *Storm, owners alerts.Owners, notes []Notification, b Budget) Result {
-	j := judge{storm: s, owners: owners, index: map[string]int{}, shown: map[int]bool{}, told: map[string]time.Duration{}}
-	for i := range s.Alerts {
-		j.index[Key(s.Alerts[i].Labels)] = i
-	}
+	j := judge{storm: s, owners: owners, index: s.index(), shown: map[int]bool{}, told: map[string]time.Duration{}}
 	r := &j.result
 	r.Receivers = map[string]int{}
 	for _, i := range s.causes {
@@ -114,6 +111,15 @@ func Judge(s *Storm, owners alerts.Owners, notes []Notification, b Budget) Resul
 	}
 	j.verdict(b)
 	return j.result
+}
+
+// index finds alerts by the key of their labels.
+func (s *Storm) index() map[string]int {
+	index := make(map[string]int, len(s.Alerts))
+	for i := range s.Alerts {
+		index[Key(s.Alerts[i].Labels)] = i
+	}
+	return index
 }
 
 type judge struct {

@@ -58,7 +58,7 @@ owners:
 func TestStormFollowsFromTheLedger(t *testing.T) {
 	l := ledger(t)
 	for _, scenario := range drill.Scenarios {
-		for seed := range uint64(5) {
+		for seed := range uint64(2) {
 			set := drill.DefaultSettings(scenario, seed)
 			s, err := drill.Generate(l, set)
 			require.NoError(t, err)

@@ -91,8 +91,7 @@ func (r *Refusal) Error() string { return r.Message }
 
 // tooMuch says whether a shorter piece may have an answer where a longer one had none.
 func tooMuch(err error) bool {
-	var r *Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*Refusal](err); ok {
 		return r.Kind == "timeout" || strings.Contains(r.Message, "too many samples") || strings.Contains(r.Message, "exceeded maximum resolution") ||
 			strings.Contains(r.Message, "timed out")
 	}
