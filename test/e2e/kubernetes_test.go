@@ -155,11 +155,12 @@ container_tasks_state{container="app",namespace="shop",pod="web-6d4b75cb6d-x2x9k
 	a.profile = "builtin:kubernetes"
 	a.env = append(a.env, "NODE_IP=127.0.0.1", "NODE_NAME=node-1", "TIDEWATCH_HOST_ROOT=/")
 	pods := filepath.Join(t.TempDir(), "pods")
-	kubelet := fmt.Sprintf("{endpoint: %q, token_file: %q, tls: {ca_file: %q}, refresh_interval: 2s}", k.URL, k.TokenFile, k.CAFile)
+	kubelet := fmt.Sprintf("endpoint: %q, token_file: %q, tls: {ca_file: %q}, refresh_interval: 2s, timeout: 1m", k.URL, k.TokenFile, k.CAFile)
 	a.set = append(a.set,
 		"receivers::tail::include=["+pods+"/*/*/*.log]", "receivers::tail::start_at=beginning", "receivers::tail::discovery_interval=500ms",
-		"receivers::scrape::scrape_interval=1s", "receivers::scrape::scrape_timeout=1s", "receivers::scrape::discovery_interval=500ms",
-		"receivers::scrape::kubelet="+kubelet, "processors::kubelet="+kubelet,
+		"receivers::scrape::scrape_interval=2s", "receivers::scrape::scrape_timeout=2s", "receivers::scrape::discovery_interval=500ms",
+		"receivers::scrape::kubelet={"+kubelet+"}",
+		"processors::kubelet={"+kubelet+", wait_at_start: 1m, wait_unknown: 1m}", // however busy the machine is
 		fmt.Sprintf("exporters::otlp_http/test={endpoint: %q}", sink.URL),
 		"service::pipelines::logs::exporters=[console, pattern, root_cause, otlp_http/test]",
 	)
@@ -206,11 +207,15 @@ container_tasks_state{container="app",namespace="shop",pod="web-6d4b75cb6d-x2x9k
 		if got := series("up", `job="kubelet"`); got != 4 {
 			return fmt.Errorf("up is %v in all", got)
 		}
+		if got := series("container_cpu_usage_seconds_total"); got != 9012.5 {
+			return fmt.Errorf("the series of pods and the node are %v in all", got)
+		}
+		if got := series("node_memory_working_set_bytes", `node="node-1"`, `metrics_path="/metrics/resource"`); got != 1.5e9 {
+			return fmt.Errorf("node_memory_working_set_bytes is %v", got)
+		}
 		return nil
 	})
-	require.Equal(t, 9012.5, series("container_cpu_usage_seconds_total"), "what is no pod's is left out, but for the node")
-	require.Zero(t, series("container_tasks_state"))
-	require.Equal(t, 1.5e9, series("node_memory_working_set_bytes", `node="node-1"`, `metrics_path="/metrics/resource"`))
+	require.Zero(t, series("container_tasks_state"), "nobody asks for it")
 
 	// A pod that appears later is found, with the token that the cluster has rotated.
 	k.RotateToken("second")
