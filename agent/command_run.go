@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -105,7 +106,7 @@ func newRunCommand(set *componentSet) *cobra.Command {
 		Long: `Without arguments Tidewatch observes this host with the profile builtin:host and
 serves a page that shows what it sees. SIGHUP reloads the configuration, SIGTERM
 drains and stops.`,
-		Args:          cobra.NoArgs,
+		Args:          noCommand,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -142,4 +143,15 @@ drains and stops.`,
 	flags.add(cmd)
 	cmd.Flags().DurationVar(&drain, "drain-timeout", drain, "how long a shutdown may take to deliver what was read; the rest stays in the queues on disk")
 	return cmd
+}
+
+// noCommand refuses what is no subcommand, and says which may have been meant.
+func noCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return fmt.Errorf("there is no command %q; did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return fmt.Errorf("there is no command %q; tidewatch --help lists them", args[0])
 }

@@ -162,3 +162,14 @@ func TestDetect(t *testing.T) {
 	_, err := execute(t, "detect")
 	require.ErrorContains(t, err, "STEP must be")
 }
+
+func TestACommandThatIsNoneSaysWhatWasMeant(t *testing.T) {
+	for args, want := range map[string]string{
+		"validat": `there is no command "validat"; did you mean validate?`,
+		"q":       `there is no command "q"; did you mean queue?`,
+		"xyzzy":   `there is no command "xyzzy"; tidewatch --help lists them`,
+	} {
+		_, err := execute(t, args)
+		require.EqualError(t, err, want)
+	}
+}
