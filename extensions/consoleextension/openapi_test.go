@@ -81,8 +81,8 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 	routes := noted{"GET " + sessionPath: true, "GET " + openapiPath: true}
 	(&api{}).register(routes)
 	delete(routes, "/api/") // says that there is nothing
-	described := noted{}
-	for path, methods := range document(t)["paths"].(map[string]any) {
+	described, doc := noted{}, document(t)
+	for path, methods := range doc["paths"].(map[string]any) {
 		for method, operation := range methods.(map[string]any) {
 			described[strings.ToUpper(method)+" "+path] = true
 			o := operation.(map[string]any)
@@ -92,7 +92,7 @@ func TestOpenAPIHasEveryRoute(t *testing.T) {
 			for _, p := range parameters {
 				p := p.(map[string]any)
 				if ref, ok := p["$ref"].(string); ok {
-					p = resolve(document(t), ref)
+					p = resolve(doc, ref)
 				}
 				if p["in"] == "path" {
 					named = append(named, "{"+p["name"].(string)+"}")
