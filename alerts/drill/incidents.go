@@ -2,6 +2,7 @@ package drill
 
 import (
 	"cmp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,14 +51,18 @@ func (s *Storm) Incidents(begin time.Time) Incidents {
 		}
 	}
 	out.Opened = len(opened)
-	found, index := map[int]bool{}, s.index()
+	found := map[int]bool{}
 	for _, i := range e.Incidents() {
 		if !opened[i.ID] {
 			continue
 		}
 		only := true
 		for _, m := range i.Findings {
-			a := &s.Alerts[index[m.ID]]
+			k, err := strconv.Atoi(m.ID)
+			if err != nil || k >= len(s.Alerts) {
+				continue // none of the storm's
+			}
+			a := &s.Alerts[k]
 			only = only && a.Role == RoleBystander
 			if a.Role == RoleCause && m.Role == incident.RoleCause {
 				found[a.Cause] = true
@@ -75,7 +80,7 @@ func (s *Storm) Incidents(begin time.Time) Incidents {
 func (s *Storm) finding(ev Event, begin time.Time) incident.Finding {
 	a := &s.Alerts[ev.Alert]
 	f := incident.Finding{
-		ID: Key(a.Labels), Kind: signals.KindAlert, State: signals.StateOpen, Severity: a.Labels["severity"], Score: 1,
+		ID: strconv.Itoa(ev.Alert), Kind: signals.KindAlert, State: signals.StateOpen, Severity: a.Labels["severity"], Score: 1,
 		Start: begin.Add(ev.At), Time: begin.Add(ev.At), Summary: a.Rule.ID + " fires.",
 		Subject: []incident.Attr{{Key: signals.AttrAlertName, Value: a.Rule.ID}},
 	}
