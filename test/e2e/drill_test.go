@@ -108,7 +108,7 @@ summary: "s"
 description: "d"
 trigger: {type: static, expr: '%s', for: %s}
 response: {action: a, deadline: 1d}
-runbook: HostCPUUnusual.md
+runbook: HostCPUSaturated.md
 tests:
   - {name: fires, interval: 1m, series: [{series: 'drill_load{host_name="a"}', values: "900x9"}], at: 9m, alerts: [{labels: {host_name: a}}]}
 review: 2030-01-01
