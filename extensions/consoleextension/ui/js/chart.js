@@ -55,9 +55,8 @@ export function axes(c, series, write, width) {
 }
 
 export class Chart {
-  // window() gives [from, to] in seconds; href is where the name leads; pick(time) is
-  // told of a click; ahead adds columns (what was a week ago, the forecast and its
-  // range) for times that are given with them.
+  // window() gives [from, to] in seconds, pick(time) is told of a click, select(from, to)
+  // of a drag.
   constructor(series, name, { window = shared, kind = "plot", pick = null, select = null } = {}) {
     this.window = window;
     this.pick = pick;
@@ -144,7 +143,8 @@ export class Chart {
     this.draw();
   }
 
-  // foresee adds columns: t, and then as many values as further series are drawn.
+  // foresee adds what comes: week(time) is what was a week before, t are the times of the
+  // forecast's value, lower and upper.
   foresee(ahead) {
     const had = Boolean(this.ahead);
     this.ahead = ahead;
