@@ -6,10 +6,11 @@ func kubernetesNodes() *Dashboard {
 	b := newBoard(uidNodes, "Kubernetes: nodes", "Is a node short of processors, memory or disk, or does it not report?", "kubernetes")
 	b.variables(prometheusVariable(), promVariable("node", "Node", "node_memory_working_set_bytes", "k8s_node_name").some(".*"))
 	const (
-		cpu    = `sum by (k8s_node_name) (rate(node_cpu_usage_seconds_total{k8s_node_name=~"$node"}[$__rate_interval])) / max by (k8s_node_name) (machine_cpu_cores{k8s_node_name=~"$node"})`
+		// The agent on a node calls its host by the node's name.
+		cpu    = `max by (k8s_node_name) (rate(node_cpu_usage_seconds_total{k8s_node_name=~"$node"}[$__rate_interval])) / max by (k8s_node_name) (machine_cpu_cores{k8s_node_name=~"$node"})`
 		memory = `max by (k8s_node_name) (node_memory_working_set_bytes{k8s_node_name=~"$node"}) / max by (k8s_node_name) (machine_memory_bytes{k8s_node_name=~"$node"})`
-		pods   = `count by (k8s_node_name) (pod_memory_working_set_bytes{k8s_node_name=~"$node"})`
-		disk   = `max by (k8s_node_name) (system_filesystem_utilization_ratio{k8s_node_name=~"$node", mode="rw"})`
+		pods   = `count by (k8s_node_name) (count by (k8s_node_name, namespace, pod) (container_memory_working_set_bytes{k8s_node_name=~"$node", pod!=""}))`
+		disk   = `max by (k8s_node_name) (label_replace(system_filesystem_utilization_ratio{host_name=~"$node", mode="rw"}, "k8s_node_name", "$1", "host_name", "(.+)"))`
 	)
 	podsOf := toDashboard("Its pods", uidPods, "var-node=${__field.labels.k8s_node_name}")
 
@@ -50,7 +51,8 @@ func kubernetesNodes() *Dashboard {
 			prom(`sum by (k8s_node_name) (rate(container_network_receive_bytes_total{k8s_node_name=~"$node"}[$__rate_interval]))`, "{{k8s_node_name}} received"),
 			prom(`-sum by (k8s_node_name) (rate(container_network_transmit_bytes_total{k8s_node_name=~"$node"}[$__rate_interval]))`, "{{k8s_node_name}} sent")).anySign().leads(podsOf),
 		chart("Load per processor", "Programs that run or wait on the node's host, for each processor. Above 1 some wait.", "none",
-			prom(`max by (k8s_node_name) (system_cpu_load_average_5m{k8s_node_name=~"$node"}) / max by (k8s_node_name) (system_cpu_logical_count{k8s_node_name=~"$node"})`, "{{k8s_node_name}}")).colored("transparent", 2.0, "red").leads(podsOf),
+			prom(`max by (host_name) (system_cpu_load_average_5m{host_name=~"$node"}) / max by (host_name) (system_cpu_logical_count{host_name=~"$node"})`, "{{host_name}}")).colored("transparent", 2.0, "red").
+			leads(toDashboard("Its host", uidHost, "var-host=${__field.labels.host_name}")),
 	)
 	return b.done()
 }

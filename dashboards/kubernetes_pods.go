@@ -9,14 +9,15 @@ func kubernetesPods() *Dashboard {
 		promVariable("pod", "Pod", `container_memory_working_set_bytes{namespace=~"$namespace"}`, "pod").some(".*"),
 	)
 	const (
-		here     = `{k8s_node_name=~"$node", namespace=~"$namespace", pod=~"$pod", container!="", container!="POD"}`
-		network  = `{k8s_node_name=~"$node", namespace=~"$namespace", pod=~"$pod"}`
-		restarts = `sum by (namespace, pod, container) (changes(container_start_time_seconds` + here + `[$__range]))`
-		killed   = `sum by (namespace, pod, container) (increase(container_oom_events_total` + here + `[$__range]))`
-		cpu      = `sum by (namespace, pod, container) (rate(container_cpu_usage_seconds_total` + here + `[$__rate_interval]))`
-		memory   = `sum by (namespace, pod, container) (container_memory_working_set_bytes` + here + `)`
-		limit    = `(sum by (namespace, pod, container) (container_spec_memory_limit_bytes` + here + `) > 0)`
-		held     = `sum by (namespace, pod, container) (rate(container_cpu_cfs_throttled_periods_total` + here + `[$__rate_interval])) / (sum by (namespace, pod, container) (rate(container_cpu_cfs_periods_total` + here + `[$__rate_interval])) > 0)`
+		here    = `{k8s_node_name=~"$node", namespace=~"$namespace", pod=~"$pod", container!="", container!="POD"}`
+		network = `{k8s_node_name=~"$node", namespace=~"$namespace", pod=~"$pod"}`
+		// The kubelet tells some of these twice, as cadvisor and as resources: hence the maximum.
+		restarts = `max by (namespace, pod, container) (increase(kube_pod_container_status_restarts_total` + here + `[$__range]))`
+		killed   = `max by (namespace, pod, container) (increase(container_oom_events_total` + here + `[$__range]))`
+		cpu      = `max by (namespace, pod, container) (rate(container_cpu_usage_seconds_total` + here + `[$__rate_interval]))`
+		memory   = `max by (namespace, pod, container) (container_memory_working_set_bytes` + here + `)`
+		limit    = `(max by (namespace, pod, container) (container_spec_memory_limit_bytes` + here + `) > 0)`
+		held     = `max by (namespace, pod, container) (rate(container_cpu_cfs_throttled_periods_total` + here + `[$__rate_interval])) / (max by (namespace, pod, container) (rate(container_cpu_cfs_periods_total` + here + `[$__rate_interval])) > 0)`
 	)
 	logsOf := podLogs("${__field.labels.namespace}", "${__field.labels.pod}")
 
@@ -48,6 +49,15 @@ func kubernetesPods() *Dashboard {
 			override("Killed for memory", set("decimals", 0)).share("Memory of limit", 0.8, 0.9).share("Held back", 0.1, 0.25).
 			override("Processors", set("unit", "none"), set("decimals", 2)).override("Memory", set("unit", "bytes")).
 			override("Pod", set("links", podLogs("${__data.fields.namespace}", "${__data.fields.pod}"))),
+	)
+	b.add(columns, 6,
+		table("Why containers wait, or ended", "Containers that do not run, and how those that were started again had ended. CrashLoopBackOff: read its last lines. ImagePullBackOff: the image or the right to it is missing. OOMKilled: memory.",
+			promRows(`max by (namespace, pod, container, reason) (kube_pod_container_status_waiting_reason`+here+` == 1)`),
+			promRows(`max by (namespace, pod, container, reason) (kube_pod_container_status_last_terminated_reason`+here+` == 1)`),
+		).transform("merge", struct{}{}).transform("organize", organize{
+			Exclude: map[string]bool{"Time": true},
+			Rename:  map[string]string{"namespace": "Namespace", "pod": "Pod", "container": "Container", "reason": "Reason", "Value #A": "Waits now", "Value #B": "Ended so before"},
+		}).empty("All containers run.").shade("Waits now", "none", "transparent", 1.0, "red").override("Pod", set("links", podLogs("${__data.fields.namespace}", "${__data.fields.pod}"))),
 	)
 	b.add(12, 8,
 		chart("Processors by container", "Processors in use by the ten busiest containers.", "none",

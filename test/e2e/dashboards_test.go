@@ -148,8 +148,8 @@ func live(ctx context.Context, a *agent, app *application, shop *instrumented, d
 	_ = sendKubelet(ctx, a, second) // sent again in a second
 }
 
-// sendKubelet sends what a kubelet's pages /metrics/cadvisor and /metrics/resource have of
-// a pod with limits, and one that is close to them.
+// sendKubelet sends what a kubelet's pages /metrics/cadvisor and /metrics/resource, and its
+// list of pods, have of a pod that is close to its limits.
 func sendKubelet(ctx context.Context, a *agent, second int) error {
 	now := fmt.Sprint(time.Now().UnixNano())
 	var metrics []map[string]any
@@ -175,7 +175,11 @@ func sendKubelet(ctx context.Context, a *agent, second int) error {
 		add("container_oom_events_total", true, 1, labels)
 		add("container_memory_working_set_bytes", false, 900e6, labels)
 		add("container_spec_memory_limit_bytes", false, 1e9, labels)
-		add("container_start_time_seconds", false, 1.79e9+float64(second/40), labels)
+		add("kube_pod_container_status_restarts_total", true, float64(second/40), labels)
+		labels = map[string]string{"namespace": "shop", "pod": "front-7d4b9", "container": c, "reason": "OOMKilled"}
+		add("kube_pod_container_status_last_terminated_reason", false, 1, labels)
+		labels = map[string]string{"namespace": "shop", "pod": "front-7d4b9", "container": c, "reason": "CrashLoopBackOff"}
+		add("kube_pod_container_status_waiting_reason", false, 1, labels)
 	}
 	pod := map[string]string{"namespace": "shop", "pod": "front-7d4b9"}
 	add("pod_memory_working_set_bytes", false, 950e6, pod)

@@ -66,6 +66,9 @@ func fill(text string, values map[string]string) string {
 		case "__range":
 			return "10m"
 		default:
+			if name[0] <= '9' { // $1 of a replacement
+				return r
+			}
 			return values[name]
 		}
 	})
