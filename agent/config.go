@@ -68,15 +68,22 @@ func (s sources) load(ctx context.Context, factories otelcol.Factories, info com
 	if err != nil {
 		return nil, files.explain(err)
 	}
-	cfg, err := provider.Get(ctx, factories)
+	tried, err := provider.Get(ctx, factories)
+	var cfg *otelcol.Config
+	if err == nil {
+		// What was tried cannot run: receivers that serve several signals find themselves
+		// by their configuration, and would be the ones of the trial, which tell nobody
+		// what they do.
+		cfg, err = provider.Get(ctx, factories)
+	}
 	if err = errors.Join(err, provider.Shutdown(ctx)); err != nil {
 		return nil, files.explain(err)
 	}
 	if err := confmap.Validate(cfg); err != nil {
 		return nil, files.explain(err)
 	}
-	set := serviceSettings(cfg, factories, info)
-	if err := service.Validate(ctx, set, service.Config{Pipelines: cfg.Service.Pipelines}); err != nil {
+	set := serviceSettings(tried, factories, info)
+	if err := service.Validate(ctx, set, service.Config{Pipelines: tried.Service.Pipelines}); err != nil {
 		return nil, files.explain(err)
 	}
 	return cfg, nil

@@ -40,9 +40,9 @@ func TestMissingFile(t *testing.T) {
 
 func TestProblemsOutsideFiles(t *testing.T) {
 	for want, src := range map[string]sources{
-		`cannot read a configuration from "http:x"; use a file, builtin:NAME, env:NAME or yaml:TEXT`:             {locations: []string{"http:x"}},
+		`cannot read a configuration from "http:x"; use a file, builtin:NAME, env:NAME or yaml:TEXT`:                                 {locations: []string{"http:x"}},
 		`there is no profile "builtin:none"; the built-in ones are builtin:gateway, builtin:host, builtin:kafka, builtin:kubernetes`: {locations: []string{"builtin:none"}},
-		`--set x is not of the form key=value; write --set exporters::loki::timeout=10s`:                         {sets: []string{"x"}},
+		`--set x is not of the form key=value; write --set exporters::loki::timeout=10s`:                                             {sets: []string{"x"}},
 	} {
 		_, err := src.load(t.Context(), mustFactories(t), buildInfo())
 		require.EqualError(t, err, want)

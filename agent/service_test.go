@@ -1,11 +1,14 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -13,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/goleak"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 func mustFactories(t *testing.T) otelcol.Factories {
@@ -20,14 +25,6 @@ func mustFactories(t *testing.T) otelcol.Factories {
 	f, err := components().factories()
 	require.NoError(t, err)
 	return f
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
 }
 
 // config is a complete configuration with the health probe on the address.
@@ -40,7 +37,7 @@ service:
   extensions: [health]
   telemetry: {logs: {level: error}, metrics: {endpoint: %s}}
   pipelines: {logs: {receivers: [otlp], exporters: [nop]}}
-`, freeAddress(t), health, freeAddress(t))
+`, freeport.Address(), health, freeport.Address())
 }
 
 type running struct {
@@ -105,7 +102,7 @@ func alive(address string) bool {
 
 func TestReload(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	first, second := freeAddress(t), freeAddress(t)
+	first, second := freeport.Address(), freeport.Address()
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
 	starts := 0
@@ -150,7 +147,7 @@ func TestReload(t *testing.T) {
 
 func TestReloadTakesBackWhatDoesNotStart(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	address := freeAddress(t)
+	address := freeport.Address()
 	r := startRunner(t, config(t, address))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -171,4 +168,34 @@ func TestStartFailureLeavesNothing(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(config(t, taken.Addr().String())), 0o600))
 	run := &runner{factories: mustFactories(t), info: buildInfo(), drain: time.Second, sources: sources{locations: []string{file}}, ready: func(*otelcol.Config) {}}
 	require.ErrorContains(t, run.run(t.Context(), nil), "is another agent running?")
+}
+
+func TestWhatOTLPTakesIsCounted(t *testing.T) {
+	in, telemetry := freeport.Address(), freeport.Address()
+	text := fmt.Sprintf(`
+receivers: {otlp: {protocols: {http: {endpoint: %s}}}}
+exporters: {nop: {}}
+service:
+  telemetry: {logs: {level: error}, metrics: {endpoint: %s}}
+  pipelines: {logs: {receivers: [otlp], exporters: [nop]}}
+`, in, telemetry)
+	r := startRunner(t, text)
+	defer r.stop()
+	counted := func(want string) {
+		t.Helper()
+		resp, err := http.Post("http://"+in+"/v1/logs", "application/json", strings.NewReader(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"a line"}}]}]}]}`))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, http.StatusOK, resp.StatusCode)
+		resp, err = http.Get("http://" + telemetry + "/metrics")
+		require.NoError(t, err)
+		b, err := io.ReadAll(resp.Body)
+		require.NoError(t, errors.Join(err, resp.Body.Close()))
+		require.Contains(t, string(b), `otelcol_receiver_accepted_log_records{receiver="otlp",transport="http"} `+want+"\n")
+	}
+	counted("1")
+	counted("2")
+	r.signals <- syscall.SIGHUP
+	r.awaitReady()
+	counted("1") // of the new pipeline
 }

@@ -43,6 +43,7 @@ func (s supervisor) due() <-chan time.Time {
 func (s supervisor) beat()               { s.say(daemon.SdNotifyWatchdog) }
 func (s supervisor) ready(status string) { s.say(daemon.SdNotifyReady + "\nSTATUS=" + status) }
 func (s supervisor) stopping()           { s.say(daemon.SdNotifyStopping + "\nSTATUS=Delivering what was read.") }
+
 func (s supervisor) stays(problem string) {
 	s.ready("The new configuration is not good, the old one runs: " + problem)
 }

@@ -19,17 +19,11 @@ import (
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.uber.org/goleak"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	return l.Addr().String()
-}
 
 func TestConfig(t *testing.T) {
 	all, err := confmaptest.LoadConf(filepath.Join("testdata", "config.yaml"))
@@ -71,7 +65,7 @@ func TestProbes(t *testing.T) {
 	}))
 	defer page.Close()
 	cfg := createDefaultConfig()
-	cfg.Endpoint, cfg.TelemetryURL = freeAddress(t), page.URL
+	cfg.Endpoint, cfg.TelemetryURL = freeport.Address(), page.URL
 	cfg.Interval = 10 * time.Millisecond
 	ext, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(componentType), cfg)
 	require.NoError(t, err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"testing"
 	"time"
@@ -34,6 +33,7 @@ import (
 
 	segmentstorage "github.com/tidewatch/tidewatch/extensions/segmentstorageextension"
 	"github.com/tidewatch/tidewatch/internal/delivery"
+	"github.com/tidewatch/tidewatch/internal/freeport"
 	"github.com/tidewatch/tidewatch/internal/selfmetrics"
 )
 
@@ -48,7 +48,7 @@ func startOTLP(t *testing.T, tel component.TelemetrySettings, next consumer.Logs
 	t.Helper()
 	factory := otlpreceiver.NewFactory()
 	cfg := factory.CreateDefaultConfig()
-	addrs := []string{freeAddress(t), freeAddress(t)}
+	addrs := []string{freeport.Address(), freeport.Address()}
 	require.NoError(t, confmap.NewFromStringMap(map[string]any{"protocols": map[string]any{
 		"grpc": map[string]any{"endpoint": addrs[0]}, "http": map[string]any{"endpoint": addrs[1]},
 	}}).Unmarshal(cfg))
@@ -62,13 +62,6 @@ func startOTLP(t *testing.T, tel component.TelemetrySettings, next consumer.Logs
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	return &otlpServer{t: t, http: "http://" + addrs[1] + "/v1/logs", grpc: plogotlp.NewGRPCClient(conn)}
-}
-
-func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // answer is what a client was told.

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // agent is one installation of the binary: its ports, directories and settings
@@ -47,7 +49,7 @@ func newAgent(t *testing.T) *agent {
 	dir := t.TempDir()
 	a := &agent{
 		t:    t,
-		grpc: freePort(), http: freePort(), console: freePort(), metrics: freePort(), health: freePort(), telemetry: freePort(),
+		grpc: freeport.Port(), http: freeport.Port(), console: freeport.Port(), metrics: freeport.Port(), health: freeport.Port(), telemetry: freeport.Port(),
 		stateDir: filepath.Join(dir, "state"), logDir: filepath.Join(dir, "logs"), config: filepath.Join(dir, "extra.yaml"),
 	}
 	require.NoError(t, os.MkdirAll(a.logDir, 0o755))

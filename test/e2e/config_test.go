@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // brokenConfig is a mistake that people make in a configuration: what is
@@ -104,7 +106,7 @@ func TestBadReloadKeepsThePipelineRunning(t *testing.T) {
 	t.Run("a good one swaps", func(t *testing.T) {
 		// The console moves to another port: nothing but a swap can do that.
 		old := a.console
-		a.console = freePort()
+		a.console = freeport.Port()
 		a.writeConfig(a.extra())
 		require.NoError(t, a.cmd.Process.Signal(syscall.SIGHUP))
 		eventually(t, time.Minute, "the page moves", func() error {

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/tidewatch/tidewatch/dashboards"
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // mayBeEmpty are queries that have nothing to say on a host like this one, by dashboard,
@@ -45,7 +46,7 @@ func TestDashboardsShowData(t *testing.T) {
 	es, loki := sharedBackend(t, "elasticsearch"), startBackend(t, "loki")
 	prom := startBackend(t, "prometheus", fmt.Sprintf("SCRAPE_TARGETS=127.0.0.1:%d", a.telemetry))
 	a.exportTo(es.url, loki.url, prom.url+"/api/v1/write")
-	webhook := freePort()
+	webhook := freeport.Port()
 	a.env = append(a.env, fmt.Sprintf("TIDEWATCH_ALERT_WEBHOOK=127.0.0.1:%d", webhook))
 	// Minutes are made seconds. The host is a node of a cluster, too.
 	a.set = append(a.set, "connectors::anomaly::min_history=20s", "connectors::anomaly::baselines_interval=1s", "connectors::pattern::learning=20s", "connectors::red::interval=1s",

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tidewatch/tidewatch/alerts/backtest"
 	"github.com/tidewatch/tidewatch/alerts/drill"
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // alertmanagerProgram is the one that the recipe builds.
@@ -91,7 +92,7 @@ func TestStormDrill(t *testing.T) {
 // Nobody is called by mistake: an Alertmanager whose receivers are not the drill's is refused.
 func TestDrillRefusesForeignReceivers(t *testing.T) {
 	am := startBackend(t, "alertmanager")
-	out, err := exec.Command(binary, "alerts", "drill", "--alertmanager", am.url, "--scenario", "single", "--listen", fmt.Sprintf("127.0.0.1:%d", freePort())).CombinedOutput()
+	out, err := exec.Command(binary, "alerts", "drill", "--alertmanager", am.url, "--scenario", "single", "--listen", fmt.Sprintf("127.0.0.1:%d", freeport.Port())).CombinedOutput()
 	require.Error(t, err)
 	require.Contains(t, string(out), `its receiver "nobody" is not the drill's own: real people could be called`)
 	alerts, err := incidentAlerts(am.url)

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // amAlert is an alert as the API of an Alertmanager has it.
@@ -103,7 +105,7 @@ func notify(url, status string, begin time.Time) error {
 func TestIncidentBecomesAlertAndTicket(t *testing.T) {
 	am, sink := startBackend(t, "alertmanager"), newTickets(t)
 	a := newAgent(t)
-	webhook := freePort()
+	webhook := freeport.Port()
 	a.env = append(a.env, "TIDEWATCH_ALERTMANAGER_URL="+am.url, fmt.Sprintf("TIDEWATCH_ALERT_WEBHOOK=127.0.0.1:%d", webhook),
 		"TIDEWATCH_TICKET_SYSTEM=generic", "TIDEWATCH_TICKET_URL="+sink.URL)
 	a.set = append(a.set, "connectors::incident::settle=500ms", "connectors::incident::interval=500ms", "connectors::incident::resolve_after=1s")

@@ -4,8 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,18 +43,4 @@ func run(m *testing.M) int {
 	}
 	defer stopBackends()
 	return m.Run()
-}
-
-// freePort returns a loopback port that nobody listens on, below the range from
-// which the kernel takes the ports of outgoing connections.
-func freePort() int {
-	for {
-		port := 20000 + rand.IntN(12000)
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err != nil {
-			continue
-		}
-		_ = l.Close() // only looked whether it is free
-		return port
-	}
 }

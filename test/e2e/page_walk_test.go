@@ -15,6 +15,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // liveShop is a shop that works until the test ends: a gauge, log lines and traces.
@@ -50,7 +52,7 @@ func liveShop(t *testing.T, a *agent) {
 func TestPageFromASpikeToItsTraceAndBack(t *testing.T) {
 	browser := chromium(t)
 	a := newAgent(t)
-	webhook := freePort()
+	webhook := freeport.Port()
 	a.env = append(a.env, fmt.Sprintf("TIDEWATCH_ALERT_WEBHOOK=127.0.0.1:%d", webhook))
 	a.set = append(a.set, "connectors::anomaly::min_history=20s", "connectors::anomaly::baselines_interval=1s",
 		"connectors::incident::interval=1s", "connectors::incident::settle=1s")

@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // formats are the jobs by which one Prometheus scrapes the same page, each in one
@@ -183,7 +185,7 @@ func TestPrometheusOnEveryWay(t *testing.T) {
 	b := startBackend(t, "prometheus")
 	a := newAgent(t)
 	a.writeBothVersions(b.url)
-	utf8 := freePort()
+	utf8 := freeport.Port()
 	a.set = append(a.set,
 		fmt.Sprintf(`exporters::prometheus/utf8={endpoint: "127.0.0.1:%d", utf8_names: true}`, utf8),
 		"service::pipelines::metrics/utf8={receivers: [otlp], exporters: [prometheus/utf8]}")

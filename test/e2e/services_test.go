@@ -14,13 +14,15 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // TestServices sends spans by all three protocols and finds their services in the table, in the graph, by
 // the command and among the metrics.
 func TestServices(t *testing.T) {
 	a := newAgent(t)
-	zipkin, jaeger := freePort(), freePort()
+	zipkin, jaeger := freeport.Port(), freeport.Port()
 	a.set = append(a.set, "service::pipelines::traces::receivers=[otlp, zipkin, jaeger]", "connectors::red::interval=1s",
 		fmt.Sprintf("receivers::zipkin::endpoint=127.0.0.1:%d", zipkin), fmt.Sprintf("receivers::jaeger::endpoint=127.0.0.1:%d", jaeger))
 	a.start()

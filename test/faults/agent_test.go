@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // agent is one installation of the binary: its configuration and state stay the
@@ -47,7 +48,7 @@ type agent struct {
 }
 
 func newAgent(w *world) *agent {
-	a := &agent{w: w, stateDir: w.path("state"), telemetry: freePort(w)}
+	a := &agent{w: w, stateDir: w.path("state"), telemetry: freeport.Port()}
 	// Discovery in half a second instead of five: the scenarios are not about it.
 	a.tail = []string{"poll_interval: 100ms", "discovery_interval: 500ms"}
 	var err error
@@ -61,13 +62,6 @@ func newAgent(w *world) *agent {
 		}
 	})
 	return a
-}
-
-func freePort(w *world) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	w.must(err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func (a *agent) config() string {

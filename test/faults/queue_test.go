@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/tidewatch/tidewatch/internal/freeport"
 )
 
 // queues are what happens to the queue on disk and to the agent that it belongs to.
@@ -216,7 +218,7 @@ func twoAgents(w *world) {
 	w.agent.ready()
 	other := newAgent(w)
 	other.elasticsearch, other.include, other.storage = true, w.agent.include, w.agent.storage
-	other.telemetry = freePort(w)
+	other.telemetry = freeport.Port()
 	other.start()
 	select {
 	case err := <-other.exited:
