@@ -28,7 +28,7 @@ func mustFactories(t *testing.T) otelcol.Factories {
 }
 
 // config is a complete configuration with the health probe on the address.
-func config(t *testing.T, health string) string {
+func config(health string) string {
 	return fmt.Sprintf(`
 receivers: {otlp: {protocols: {http: {endpoint: %s}}}}
 exporters: {nop: {}}
@@ -111,7 +111,7 @@ func TestReload(t *testing.T) {
 		sources: sources{locations: []string{file}},
 		ready:   func(*otelcol.Config) { starts++ },
 	}
-	write(config(t, first))
+	write(config(first))
 	cfg, err := r.sources.load(t.Context(), r.factories, r.info)
 	require.NoError(t, err)
 	gen, err := r.start(t.Context(), cfg)
@@ -136,7 +136,7 @@ func TestReload(t *testing.T) {
 	require.Equal(t, 1, starts, "no broken configuration has restarted anything")
 	require.True(t, alive(first))
 
-	write(config(t, second))
+	write(config(second))
 	gen = reload("good")
 	require.Equal(t, 2, starts)
 	require.True(t, alive(second))
@@ -148,11 +148,11 @@ func TestReload(t *testing.T) {
 func TestReloadTakesBackWhatDoesNotStart(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	address := freeport.Address()
-	r := startRunner(t, config(t, address))
+	r := startRunner(t, config(address))
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
-	r.write(config(t, taken.Addr().String()))
+	r.write(config(taken.Addr().String()))
 	r.signals <- syscall.SIGHUP
 	r.awaitReady()
 	require.True(t, alive(address))
@@ -165,7 +165,7 @@ func TestStartFailureLeavesNothing(t *testing.T) {
 	require.NoError(t, err)
 	defer taken.Close()
 	file := filepath.Join(t.TempDir(), "config.yaml")
-	require.NoError(t, os.WriteFile(file, []byte(config(t, taken.Addr().String())), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(config(taken.Addr().String())), 0o600))
 	run := &runner{factories: mustFactories(t), info: buildInfo(), drain: time.Second, sources: sources{locations: []string{file}}, ready: func(*otelcol.Config) {}}
 	require.ErrorContains(t, run.run(t.Context(), nil), "is another agent running?")
 }

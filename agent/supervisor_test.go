@@ -48,7 +48,7 @@ func (m *manager) next() string {
 func TestTheServiceManagerIsToldHowItGoes(t *testing.T) {
 	m := newManager(t)
 	t.Setenv("WATCHDOG_USEC", "20000")
-	r := startRunner(t, config(t, freeport.Address()))
+	r := startRunner(t, config(freeport.Address()))
 	require.Equal(t, "READY=1\nSTATUS=Observing.", m.hears())
 	require.Equal(t, "WATCHDOG=1", m.next(), "while it runs")
 
@@ -57,7 +57,7 @@ func TestTheServiceManagerIsToldHowItGoes(t *testing.T) {
 	require.Regexp(t, `^RELOADING=1\nMONOTONIC_USEC=\d+\nSTATUS=`, m.hears())
 	require.True(t, strings.HasPrefix(m.hears(), "READY=1\nSTATUS=The new configuration is not good, the old one runs: "))
 
-	r.write(config(t, freeport.Address()))
+	r.write(config(freeport.Address()))
 	r.signals <- syscall.SIGHUP
 	require.True(t, strings.HasPrefix(m.hears(), "RELOADING=1\n"))
 	require.Equal(t, "READY=1\nSTATUS=Observing.", m.hears())

@@ -40,7 +40,7 @@ func TestAProcessorOfOnesOwn(t *testing.T) {
 		in(own, "./tidewatch", "validate", "--config", "builtin:host", "--config", "config.yaml")
 	})
 
-	t.Run("example", func(t *testing.T) {
+	t.Run("example", func(*testing.T) {
 		in(source, "go", "run", "./examples/customagent", "validate", "--config", "builtin:host", "--config", "examples/customagent/config.yaml")
 	})
 
