@@ -113,6 +113,10 @@ func TestInKubernetesOthersAreLetInOnlyWhenAskedFor(t *testing.T) {
 	otlp, p = render(map[string]string{"TIDEWATCH_OTLP_HOST": "10.0.0.7", "TIDEWATCH_LISTEN_HOST": "0.0.0.0"})
 	require.Equal(t, map[string]any{"endpoint": "10.0.0.7:4317"}, otlp)
 	require.Equal(t, "0.0.0.0:4321", p.Exporters["prometheus"].(map[string]any)["endpoint"])
+	for _, name := range []string{"kubernetes", "gateway"} {
+		p = renderProfile(t, name, map[string]string{"TIDEWATCH_LISTEN_HOST": "fd00::1"})
+		require.Equal(t, "[fd00::1]:4321", p.Exporters["prometheus"].(map[string]any)["endpoint"], name)
+	}
 }
 
 func TestProvider(t *testing.T) {

@@ -55,7 +55,7 @@ def check_objects(name, text, version):
 
 
 def check_config(tidewatch, name, text):
-    env = {"NODE_NAME": "node-1", "NODE_IP": "10.0.0.1", "POD_IP": "10.1.0.1", "POD_NAME": "p", "POD_NAMESPACE": "n", "TIDEWATCH_LISTEN_HOST": "10.1.0.1"}
+    env = {"NODE_NAME": "node-1", "NODE_IP": "10.0.0.1", "POD_NAME": "p", "POD_NAMESPACE": "n", "TIDEWATCH_LISTEN_HOST": "fd00::1"}
     objects = list(filter(None, yaml.safe_load_all(text)))
     maps = {d["metadata"]["name"]: d["data"] for d in objects if d["kind"] == "ConfigMap"}
     checked = 0
