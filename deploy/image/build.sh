@@ -7,8 +7,7 @@ set -euo pipefail
 umask 022
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 : "${ARCH:=$(go env GOARCH)}" "${DIST:=dist}"
-: "${VERSION:=$(git describe --tags --match 'v*' --dirty 2>/dev/null || echo "0.0.0-dev.$(git rev-parse --short=12 HEAD)")}"
-VERSION=${VERSION#v}
+. deploy/release.sh
 : "${CA_CERTIFICATES:=/etc/ssl/certs/ca-certificates.crt}"
 command -v buildah >/dev/null || { echo "buildah is missing; install it first (Debian and Ubuntu: apt-get install buildah)" >&2; exit 3; }
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
@@ -18,8 +17,7 @@ CONTAINER=
 trap '[ -z "$CONTAINER" ] || buildah rm "$CONTAINER" >/dev/null; rm -rf "$ROOT"' EXIT
 
 mkdir -p "$ROOT"/image/{etc/ssl/certs,tmp} "$ROOT"/owned/tidewatch
-CGO_ENABLED=0 GOOS=linux GOARCH=$ARCH go build -trimpath -buildvcs=false \
-  -ldflags "-s -w -buildid= -X github.com/tidewatch/tidewatch/agent.version=$VERSION" -o "$ROOT/image/tidewatch" ./cmd/agent
+static_binary "$ARCH" "$ROOT/image/tidewatch"
 cp "$CA_CERTIFICATES" "$ROOT/image/etc/ssl/certs/ca-certificates.crt"
 echo 'tidewatch:x:65532:65532::/var/lib/tidewatch:/' >"$ROOT/image/etc/passwd"
 echo 'tidewatch:x:65532:' >"$ROOT/image/etc/group"
@@ -32,9 +30,9 @@ buildah config --user 65532:65532 --workingdir /var/lib/tidewatch --volume /var/
   --entrypoint '["/tidewatch"]' --cmd '' --env TIDEWATCH_STATE_DIR=/var/lib/tidewatch --stop-signal SIGTERM \
   --label org.opencontainers.image.title=tidewatch --label org.opencontainers.image.version="$VERSION" \
   --label org.opencontainers.image.licenses=Apache-2.0 --label org.opencontainers.image.revision="$(git rev-parse HEAD)" "$CONTAINER"
-IMAGE=$(buildah commit --quiet --timestamp "$(git log -1 --format=%ct)" "$CONTAINER" "localhost/tidewatch:$VERSION")
+IMAGE=$(buildah commit --quiet --timestamp "$SOURCE_DATE_EPOCH" "$CONTAINER" "localhost/tidewatch:$VERSION")
 OUT=$DIST/tidewatch-$VERSION-linux-$ARCH.oci.tar
 rm -f "$OUT"
 buildah push --quiet "$IMAGE" "oci:$ROOT/oci:tidewatch:$VERSION" >&2
-tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" -C "$ROOT/oci" -cf "$OUT" .
+equal_tar -C "$ROOT/oci" -cf "$OUT" .
 echo "$OUT"
