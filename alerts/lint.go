@@ -1,12 +1,13 @@
 package alerts
 
 import (
-	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tidewatch/tidewatch/signals"
 )
 
 // Problem is what Lint has to say of one place.
@@ -39,17 +40,12 @@ type LintOptions struct {
 	Metrics map[string]string
 }
 
-//go:embed metrics.txt
-var metricsText string
-
 // ShippedMetrics are the metrics that the agent emits, and those of others that shipped rules are about, with their
-// types, as Prometheus sees them.
+// types, as Prometheus sees them: those of signals.Metrics.
 func ShippedMetrics() map[string]string {
 	m := map[string]string{}
-	for line := range strings.Lines(metricsText) {
-		if name, kind, ok := strings.Cut(strings.TrimSpace(line), " "); ok && !strings.HasPrefix(name, "#") {
-			m[name] = kind
-		}
+	for _, l := range signals.Metrics() {
+		m[l.Name] = l.Type
 	}
 	return m
 }

@@ -1,28 +1,32 @@
 package dashboards
 
 import (
-	_ "embed" // the list of metrics
 	"maps"
 	"slices"
 	"strings"
 	"sync"
-)
 
-// metricsText lists what the agent emits, a line for each series name: the name and
-// its labels, or * where these are not known. Names that are seen only when something
-// goes wrong are taken from the metadata.yaml of the components, those of a kubelet
-// from its documentation; all others were scraped from a running agent.
-//
-//go:embed metrics.txt
-var metricsText string
+	"github.com/tidewatch/tidewatch/signals"
+)
 
 // Metrics knows names of series, and their labels. It is read only.
 type Metrics struct {
 	labels map[string][]string // nil: any label
 }
 
-// Emitted returns what the agent emits.
-var Emitted = sync.OnceValue(func() Metrics { return ParseMetrics(metricsText) })
+// Emitted returns what the agent emits, and what a kubelet serves it: signals.Metrics.
+var Emitted = sync.OnceValue(func() Metrics {
+	m := Metrics{labels: map[string][]string{}}
+	for _, l := range signals.Metrics() {
+		m.labels[l.Name] = l.Labels
+		if l.Type == "histogram" {
+			for _, suffix := range []string{"_bucket", "_count", "_sum"} {
+				m.labels[l.Name+suffix] = l.Labels
+			}
+		}
+	}
+	return m
+})
 
 // ParseMetrics reads lines of a name and its labels, separated by spaces; lines that
 // begin with # are left out, and a * stands for any labels.

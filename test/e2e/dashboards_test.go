@@ -14,11 +14,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/tidewatch/tidewatch/dashboards"
 	"github.com/tidewatch/tidewatch/internal/freeport"
+	"github.com/tidewatch/tidewatch/signals"
 )
 
 // mayBeEmpty are queries that have nothing to say on a host like this one, by dashboard,
@@ -210,21 +212,22 @@ func sendKubelet(ctx context.Context, a *agent, second int) error {
 	return resp.Body.Close()
 }
 
-// unlisted names what the agent serves and metrics.txt lacks: lint would call it unknown.
+// unlisted fails for what the agent serves and signals.Metrics lacks, or has with another type: the reference would
+// be wrong, and lint would call it unknown.
 func unlisted(t *testing.T, a *agent) {
 	t.Helper()
-	name := regexp.MustCompile(`(?m)^[a-z_]\w*`)
-	var missing []string
+	listed := map[string]string{}
+	for _, m := range signals.Metrics() {
+		listed[m.Name] = m.Type
+	}
+	served := regexp.MustCompile(`(?m)^# TYPE (\w+) (\w+)$`)
 	for _, port := range []int{a.metrics, a.telemetry} {
 		_, page, err := get(fmt.Sprintf("http://127.0.0.1:%d/metrics", port))
 		require.NoError(t, err)
-		for _, n := range name.FindAllString(string(page), -1) {
-			if dashboards.Own(n) && !dashboards.Emitted().Has(n) && !strings.Contains(strings.Join(missing, " "), n) {
-				missing = append(missing, n)
+		for _, m := range served.FindAllStringSubmatch(string(page), -1) {
+			if dashboards.Own(m[1]) {
+				assert.Equal(t, m[2], listed[m[1]], "%s is served as a %s: signals/metrics.txt says how to list it", m[1], m[2])
 			}
 		}
-	}
-	if len(missing) > 0 {
-		t.Logf("dashboards/metrics.txt may have these, too: %s", strings.Join(missing, " "))
 	}
 }
