@@ -89,18 +89,19 @@ func (s sources) load(ctx context.Context, factories otelcol.Factories, info com
 	return cfg, nil
 }
 
-// serviceSettings hands configurations and factories to the runtime.
+// serviceSettings hands configurations and factories to the runtime, which calls components
+// through what contains their panics.
 func serviceSettings(cfg *otelcol.Config, f otelcol.Factories, info component.BuildInfo) service.Settings {
 	return service.Settings{
 		BuildInfo:           info,
 		ReceiversConfigs:    cfg.Receivers,
 		ReceiversFactories:  f.Receivers,
 		ProcessorsConfigs:   cfg.Processors,
-		ProcessorsFactories: f.Processors,
+		ProcessorsFactories: contained(f.Processors, containProcessors),
 		ExportersConfigs:    cfg.Exporters,
-		ExportersFactories:  f.Exporters,
+		ExportersFactories:  contained(f.Exporters, containExporters),
 		ConnectorsConfigs:   cfg.Connectors,
-		ConnectorsFactories: f.Connectors,
+		ConnectorsFactories: contained(f.Connectors, containConnectors),
 		ExtensionsConfigs:   cfg.Extensions,
 		ExtensionsFactories: f.Extensions,
 		TelemetryFactory:    f.Telemetry,

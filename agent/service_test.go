@@ -48,14 +48,20 @@ type running struct {
 	done    chan error
 }
 
-func startRunner(t *testing.T, text string) *running {
+func startRunner(t *testing.T, text string, opts ...Option) *running {
 	r := &running{t: t, file: filepath.Join(t.TempDir(), "config.yaml"), signals: make(chan os.Signal, 1), ready: make(chan *otelcol.Config, 4), done: make(chan error, 1)}
 	r.write(text)
 	watcher, err := findSupervisor()
 	require.NoError(t, err)
 	t.Cleanup(watcher.close)
+	set := components()
+	for _, o := range opts {
+		o(set)
+	}
+	factories, err := set.factories()
+	require.NoError(t, err)
 	run := &runner{
-		factories: mustFactories(t), info: buildInfo(), drain: 10 * time.Second,
+		factories: factories, info: buildInfo(), drain: 10 * time.Second,
 		sources:    sources{locations: []string{r.file}},
 		ready:      func(c *otelcol.Config) { r.ready <- c },
 		supervisor: watcher,
