@@ -11,9 +11,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"text/template"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tidewatch/tidewatch/internal/template"
 )
 
 //go:embed scaffold
@@ -91,7 +92,11 @@ func (p *newProject) write(dir string) error {
 		return err
 	}
 	for _, file := range files {
-		t, err := template.ParseFS(scaffold, file)
+		text, err := scaffold.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		t, err := template.Parse(path.Base(file), string(text), nil)
 		if err != nil {
 			return err
 		}

@@ -3,12 +3,13 @@ package alerts
 import (
 	"bytes"
 	"fmt"
-	"html/template"
 	"slices"
 	"strings"
 	"time"
 
 	_ "embed"
+
+	"github.com/tidewatch/tidewatch/internal/template"
 )
 
 //go:embed book.html
@@ -45,12 +46,15 @@ func RenderBook(l Ledger, o Options) (map[string][]byte, error) {
 		}
 		chapters = append(chapters, c)
 	}
-	book, err := template.New("book").Parse(bookHTML)
+	book, err := template.ParseHTML("book", bookHTML, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read template of the book: %w", err)
 	}
 	var page bytes.Buffer
-	if err := book.Execute(&page, map[string]any{"Chapters": chapters, "Drill": markdownHTML(lastDrill(o.Drills))}); err != nil {
+	if err := book.Execute(&page, struct {
+		Chapters []chapter
+		Drill    template.HTML
+	}{chapters, markdownHTML(lastDrill(o.Drills))}); err != nil {
 		return nil, fmt.Errorf("write book: %w", err)
 	}
 	return map[string][]byte{"book/README.md": []byte(markdownBook(chapters, lastDrill(o.Drills))), "book/index.html": page.Bytes()}, nil

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/template"
+	"text/template/parse"
 )
 
 // sections are what a runbook must answer, in this order.
@@ -124,24 +124,25 @@ func (l *linter) tests(r *Rule) {
 	}
 }
 
-// functions of Prometheus' templates; the values do not matter for parsing.
+// functions of Prometheus' templates, and those that all templates of Go have.
 var functions = []string{
 	"query", "first", "label", "value", "strvalue", "args", "reReplaceAll", "safeHtml", "match", "title", "toUpper", "toLower", "graphLink", "tableLink",
 	"sortByLabel", "stripPort", "stripDomain", "humanize", "humanize1024", "humanizeDuration", "humanizePercentage", "humanizeTimestamp", "toTime", "toDuration",
 	"now", "pathPrefix", "externalURL", "parseDuration", "urlQueryEscape",
+	"and", "call", "eq", "ge", "gt", "html", "index", "js", "le", "len", "lt", "ne", "not", "or", "print", "printf", "println", "slice", "urlquery",
 }
 
 const variables = `{{ $labels := .Labels }}{{ $externalLabels := .ExternalLabels }}{{ $externalURL := .ExternalURL }}{{ $value := .Value }}`
 
 func (l *linter) templates(r *Rule) {
-	known := template.FuncMap{}
+	known := make(map[string]any, len(functions))
 	for _, f := range functions {
-		known[f] = func() string { return "" }
+		known[f] = true
 	}
 	for _, f := range []struct{ key, text string }{
 		{"summary", r.Summary}, {"description", r.Description}, {"dashboard", r.Dashboard}, {"response.action", r.Response.Action},
 	} {
-		if _, err := template.New(f.key).Funcs(known).Parse(variables + f.text); err != nil {
+		if _, err := parse.Parse(f.key, variables+f.text, "", "", known); err != nil {
 			l.fail(r, f.key, "template", "%s", strings.TrimPrefix(err.Error(), "template: "))
 		}
 	}

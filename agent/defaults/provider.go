@@ -13,9 +13,10 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"text/template"
 
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/tidewatch/tidewatch/internal/template"
 )
 
 //go:embed *.yaml
@@ -56,11 +57,11 @@ func Render(name string, getenv func(string) string, memoryLimit int64) ([]byte,
 	if err != nil {
 		return nil, fmt.Errorf("there is no profile %q; the built-in ones are %s", scheme+":"+name, strings.Join(Names(), ", "))
 	}
-	t, err := template.New(name).Funcs(template.FuncMap{
+	t, err := template.Parse(name, string(src), template.Functions{
 		"env":     getenv,
 		"mib":     func(most int64) int64 { return min(most, memoryLimit/5*4>>20) },
 		"address": func(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }, // brackets for IPv6
-	}).Parse(string(src))
+	})
 	if err != nil {
 		return nil, fmt.Errorf("parse profile %q: %w", name, err)
 	}

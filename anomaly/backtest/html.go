@@ -3,21 +3,22 @@ package backtest
 import (
 	_ "embed"
 	"fmt"
-	"html/template"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tidewatch/tidewatch/internal/template"
 )
 
 //go:embed report.html
 var page string
 
-var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+var functions = template.Functions{
 	"date": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") }, "percent": percent, "number": number, "cut": cut,
-}).Parse(page))
+}
 
 func percent(v float64) string {
 	if v > 0 && v < 0.001 {
@@ -108,18 +109,23 @@ type lane struct {
 
 // WriteHTML writes a page that needs nothing else: no script, no network.
 func (r *Report) WriteHTML(w io.Writer) error {
+	t, err := template.ParseHTML("report", page, functions)
+	if err != nil {
+		return fmt.Errorf("read template of the report: %w", err)
+	}
 	data := struct {
 		*Report
+		Verdict    string
 		Pictures   []picture
 		Details    []detail
 		PlotHeight float64
-	}{Report: r, PlotHeight: plotHeight, Details: r.details()}
+	}{Report: r, Verdict: r.Verdict(), PlotHeight: plotHeight, Details: r.details()}
 	for i := range r.Each {
 		if len(data.Pictures) < mostPictures && len(r.Each[i].trace.spans) > 1 {
 			data.Pictures = append(data.Pictures, r.picture(&r.Each[i]))
 		}
 	}
-	if err := pageTemplate.Execute(w, data); err != nil {
+	if err := t.Execute(w, data); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
 	return nil

@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"text/template"
 	"time"
 
 	"github.com/tidewatch/tidewatch/incident"
 	"github.com/tidewatch/tidewatch/internal/incidentlog"
+	"github.com/tidewatch/tidewatch/internal/template"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
@@ -29,10 +29,23 @@ type values struct {
 	Token          string // for systems that take it in the body
 	Labels         []string
 	Parameters     map[string]string
+
+	// What render makes of the incident.
+	Headline, Text, Message, Urgency string
+	Open                             bool
 }
 
-// Headline is a title.
-func (v *values) Headline() string {
+// tell fills in what is made of the incident.
+func (v *values) tell() {
+	v.Open = v.Record.Open()
+	v.Headline, v.Text, v.Urgency = v.headline(), v.text(), "2"
+	if v.Severity == signals.SeverityCritical {
+		v.Urgency = "1" // high, at ServiceNow
+	}
+	v.Message = v.sign() + " " + v.Text
+}
+
+func (v *values) headline() string {
 	title := []rune(v.Title)
 	if len(title) > maxHeadline {
 		return string(title[:maxHeadline-1]) + "…"
@@ -40,9 +53,9 @@ func (v *values) Headline() string {
 	return v.Title
 }
 
-// Text is the whole story in plain text. The incident's id in it is how a ticket is found
+// text is the whole story in plain text. The incident's id in it is how a ticket is found
 // again.
-func (v *values) Text() string {
+func (v *values) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", v.Title)
 	fmt.Fprintf(&b, "State: %s%s\n", v.State, by(v.Owner))
@@ -52,7 +65,7 @@ func (v *values) Text() string {
 		fmt.Fprintf(&b, "Known as: %s\n", v.Known)
 	}
 	fmt.Fprintf(&b, "Began: %s\n", v.Start.Format(time.RFC3339))
-	if !v.Open() {
+	if !v.Open {
 		fmt.Fprintf(&b, "Ended: %s (%s)\n", v.Resolved.Format(time.RFC3339), cmp.Or(v.Resolution, "resolved"))
 	}
 	if v.MergedInto != "" {
@@ -79,27 +92,18 @@ func by(owner string) string {
 	return ", " + owner
 }
 
-// Message is Text for a chat.
-func (v *values) Message() string {
-	sign := ":large_orange_circle:"
+// sign is what a chat shows before a text.
+func (v *values) sign() string {
 	switch {
-	case !v.Open():
-		sign = ":white_check_mark:"
+	case !v.Open:
+		return ":white_check_mark:"
 	case v.Severity == signals.SeverityCritical:
-		sign = ":red_circle:"
+		return ":red_circle:"
 	}
-	return sign + " " + v.Text()
+	return ":large_orange_circle:"
 }
 
-// Urgency is that of ServiceNow: 1 is high.
-func (v *values) Urgency() string {
-	if v.Severity == signals.SeverityCritical {
-		return "1"
-	}
-	return "2"
-}
-
-var functions = template.FuncMap{
+var functions = template.Functions{
 	"json": func(v any) (string, error) {
 		b, err := json.Marshal(v)
 		return string(b), err
@@ -110,6 +114,7 @@ var functions = template.FuncMap{
 	"default": func(value, fallback string) string {
 		return cmp.Or(value, fallback)
 	},
+	"date": func(layout string, t time.Time) string { return t.Format(layout) },
 	"part": func(ticket string, n int) string {
 		parts := strings.Split(ticket, " ")
 		if n >= len(parts) {
@@ -129,10 +134,10 @@ type compiled struct {
 func compile(t Template) (*compiled, error) {
 	c := &compiled{Template: t}
 	var err error
-	if c.path, err = template.New("path").Funcs(functions).Option("missingkey=zero").Parse(t.Path); err != nil {
+	if c.path, err = template.Parse("path", t.Path, functions); err != nil {
 		return nil, fmt.Errorf("read path: %w", err)
 	}
-	if c.body, err = template.New("body").Funcs(functions).Option("missingkey=zero").Parse(t.Body); err != nil {
+	if c.body, err = template.Parse("body", t.Body, functions); err != nil {
 		return nil, fmt.Errorf("read body: %w", err)
 	}
 	sample := &values{Record: incidentlog.Record{ID: "0", State: incident.StateOpen, Links: []string{"x", "y"}}, Ticket: "1", Parameters: map[string]string{}}
@@ -145,6 +150,7 @@ func compile(t Template) (*compiled, error) {
 }
 
 func (c *compiled) render(v *values) (path string, body []byte, err error) {
+	v.tell()
 	var p, b bytes.Buffer
 	if err := c.path.Execute(&p, v); err != nil {
 		return "", nil, fmt.Errorf("fill in path: %w", err)

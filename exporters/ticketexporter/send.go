@@ -11,10 +11,10 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"text/template"
 
 	"github.com/tidewatch/tidewatch/internal/incidentlog"
 	"github.com/tidewatch/tidewatch/internal/retryafter"
+	"github.com/tidewatch/tidewatch/internal/template"
 )
 
 const (
@@ -58,7 +58,7 @@ func (e *ticketExporter) find(ctx context.Context, i *incidentlog.Record) (strin
 	if e.system.find == "" || e.cfg.Templates[actionCreate].Method != "" {
 		return "", nil
 	}
-	t, err := template.New("find").Funcs(functions).Parse(e.system.find)
+	t, err := template.Parse("find", e.system.find, functions)
 	if err != nil {
 		return "", fmt.Errorf("find ticket: %w", err)
 	}
