@@ -33,6 +33,9 @@ const (
 	AttrErrorCode  = "error.code"
 	AttrErrorClass = "error.class"
 
+	// AttrRedacted lists the classes of what was taken out of a record or span.
+	AttrRedacted = "tidewatch.redacted"
+
 	// AttrMetric names, on the baseline families, the metric that they describe.
 	AttrMetric = "metric"
 	// AttrHorizon says, on the forecast families, how far ahead: 30m, 1h or 2h.
