@@ -17,9 +17,9 @@ func parseLogfmt(line string, r *Record) bool {
 	for s != "" {
 		key, value, n, ok := pair(s)
 		if !ok {
-			// A bare word is a flag; more of them are prose.
+			// A bare word is a flag; more of them, or one that would be the message, are prose.
 			word := wordEnd(s)
-			if word == 0 || word < len(s) && s[word] != ' ' || len(fields)-mark < 2 {
+			if ro, _ := roleOf(s[:word]); word == 0 || word < len(s) && s[word] != ' ' || len(fields)-mark < 2 || ro == roleMessage {
 				r.Fields = fields[:mark]
 				return false
 			}
