@@ -39,7 +39,7 @@ func DefaultConfig() Config {
 		MaxDatabases:      20,              // some 20 series each; a server that has more is a farm of small ones
 		MaxTables:         20,              // some 25 series each: those that fill the disk are among them
 		MaxTableDatabases: 5,               // as many short connections per reading
-		StatementTimeout:  5 * time.Second, // all take milliseconds on a server that is well
+		StatementTimeout:  2 * time.Second, // all take milliseconds; one that does not leaves time for the others within a reading
 	}
 }
 
