@@ -6,3 +6,6 @@
 //
 //	func main() { agent.Main(agent.WithProcessors(myprocessor.NewFactory())) }
 package agent
+
+//go:generate go test . -run ReferenceComments -update
+//go:generate go test . -run ReferencePages -update

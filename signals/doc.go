@@ -5,3 +5,5 @@
 // leaving an empty panel. metrics.txt lists all metrics, for rules, dashboards and
 // docs/metrics.md. The package holds no behaviour and imports nothing of ours.
 package signals
+
+//go:generate go test ../internal/lint -run MetricsListIsTheCode -update
