@@ -1,0 +1,3 @@
+// Package redactprocessor takes passwords, keys, tokens and, where it is asked to, personal
+// data out of logs, spans and metrics.
+package redactprocessor
