@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
@@ -40,6 +41,7 @@ import (
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
 	"github.com/tidewatch/tidewatch/processors/kubeletprocessor"
 	"github.com/tidewatch/tidewatch/processors/logpatternprocessor"
+	"github.com/tidewatch/tidewatch/processors/redactprocessor"
 	"github.com/tidewatch/tidewatch/processors/tailsamplingprocessor"
 	"github.com/tidewatch/tidewatch/receivers/alertwebhookreceiver"
 	"github.com/tidewatch/tidewatch/receivers/jaegerreceiver"
@@ -60,7 +62,7 @@ func components() *componentSet {
 			jaegerreceiver.NewFactory(),
 			journaldreceiver.NewFactory(),
 			kafkareceiver.NewFactory(),
-			otlpreceiver.NewFactory(),
+			guardOTLP(otlpreceiver.NewFactory()),
 			scrapereceiver.NewFactory(),
 			tailreceiver.NewFactory(),
 			zipkinreceiver.NewFactory(),
@@ -73,6 +75,7 @@ func components() *componentSet {
 			logpatternprocessor.NewFactory(),
 			errorcodeprocessor.NewFactory(),
 			memorylimiterprocessor.NewFactory(),
+			redactprocessor.NewFactory(),
 			resourceprocessor.NewFactory(),
 			tailsamplingprocessor.NewFactory(),
 			transformprocessor.NewFactory(),
@@ -99,6 +102,7 @@ func components() *componentSet {
 			ticketexporter.NewFactory(),
 		},
 		extensions: []extension.Factory{
+			bearertokenauthextension.NewFactory(),
 			consoleextension.NewFactory(),
 			healthextension.NewFactory(),
 			pprofextension.NewFactory(),

@@ -12,8 +12,8 @@ import (
 )
 
 type profile struct {
-	Receivers, Exporters map[string]any
-	Service              struct {
+	Receivers, Exporters, Extensions map[string]any
+	Service                          struct {
 		Extensions []string
 		Pipelines  map[string]struct{ Receivers, Exporters []string }
 	}
@@ -116,6 +116,34 @@ func TestInKubernetesOthersAreLetInOnlyWhenAskedFor(t *testing.T) {
 	for _, name := range []string{"kubernetes", "gateway"} {
 		p = renderProfile(t, name, map[string]string{"TIDEWATCH_LISTEN_HOST": "fd00::1"})
 		require.Equal(t, "[fd00::1]:4321", p.Exporters["prometheus"].(map[string]any)["endpoint"], name)
+	}
+}
+
+// A token in a file guards what takes OTLP, and the addresses of a pod are opened only when
+// they are asked for.
+func TestGuardsOfTheProfiles(t *testing.T) {
+	for _, name := range []string{"host", "kubernetes", "kafka"} {
+		p := renderProfile(t, name, map[string]string{"TIDEWATCH_KAFKA_BROKERS": "k:9092", "TIDEWATCH_OTLP_TOKEN_FILE": "/t"})
+		require.Equal(t, map[string]any{"filename": "${env:TIDEWATCH_OTLP_TOKEN_FILE}"}, p.Extensions["bearertokenauth"], name)
+		require.Contains(t, p.Service.Extensions, "bearertokenauth", name)
+		for protocol, of := range p.Receivers["otlp"].(map[string]any)["protocols"].(map[string]any) {
+			require.Equal(t, map[string]any{"authenticator": "bearertokenauth"}, of.(map[string]any)["auth"], "%s %s", name, protocol)
+		}
+		p = renderProfile(t, name, map[string]string{"TIDEWATCH_KAFKA_BROKERS": "k:9092"})
+		require.NotContains(t, p.Extensions, "bearertokenauth", name)
+		require.NotContains(t, p.Service.Extensions, "bearertokenauth", name)
+	}
+	for _, name := range []string{"kubernetes", "gateway"} {
+		for host, open := range map[string]any{"": nil, "10.0.0.7": true} {
+			p := renderProfile(t, name, map[string]string{"TIDEWATCH_LISTEN_HOST": host, "TIDEWATCH_ALERT_WEBHOOK": "10.0.0.7:4324", "TIDEWATCH_ALERT_WEBHOOK_TLS_CERT": "/c", "TIDEWATCH_ALERT_WEBHOOK_TOKEN_FILE": "/t"})
+			hook := p.Receivers["alert_webhook"].(map[string]any)
+			require.Equal(t, open, p.Exporters["prometheus"].(map[string]any)["open_to_network"], name)
+			require.Equal(t, open, p.Extensions["health"].(map[string]any)["open_to_network"], name)
+			require.Equal(t, open, hook["open_to_network"], name)
+			require.Equal(t, "${env:TIDEWATCH_ALERT_WEBHOOK_TOKEN_FILE}", hook["token_file"], name)
+			require.NotContains(t, hook, "token", name)
+			require.Equal(t, "${env:TIDEWATCH_ALERT_WEBHOOK_TLS_CERT}", hook["tls"].(map[string]any)["cert_file"], name)
+		}
 	}
 }
 

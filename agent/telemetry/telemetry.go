@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,8 +23,13 @@ import (
 	upstream "go.opentelemetry.io/collector/service/telemetry"
 	nooptrace "go.opentelemetry.io/otel/trace/noop"
 
+	"github.com/tidewatch/tidewatch/internal/listen"
+	"github.com/tidewatch/tidewatch/internal/selfmetrics"
 	"github.com/tidewatch/tidewatch/signals"
 )
+
+// maxScrapes is how many pages are rendered at once; who comes meanwhile is sent away.
+const maxScrapes = 8
 
 // Config is service::telemetry: what the agent says about itself. It is
 // a small part of upstream's schema; metric names are upstream's otelcol_*.
@@ -50,6 +53,9 @@ type MetricsConfig struct {
 	Level configtelemetry.Level `mapstructure:"level"`
 	// Endpoint is the address that serves /metrics.
 	Endpoint string `mapstructure:"endpoint"`
+	// Config is who may see them: tls, token_file, open_to_network. The agent itself, its
+	// page and its health, need not ask.
+	listen.Config `mapstructure:",squash"`
 }
 
 // TracesConfig configures spans about the agent's own work, for zpages.
@@ -64,8 +70,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("logs::encoding must be console or json, not %q", c.Logs.Encoding)
 	}
 	if c.Metrics.Level != configtelemetry.LevelNone {
-		if _, _, err := net.SplitHostPort(c.Metrics.Endpoint); err != nil {
-			return fmt.Errorf("metrics::endpoint must be host:port, for example %s: %w", signals.AddrTelemetry, err)
+		if err := c.Metrics.Check(c.Metrics.Endpoint, signals.AddrTelemetry); err != nil {
+			return fmt.Errorf("metrics::%w", err)
 		}
 	}
 	return nil
@@ -121,7 +127,7 @@ func createLogger(_ context.Context, set upstream.LoggerSettings, c component.Co
 	return logger, nil, err
 }
 
-func createMeterProvider(_ context.Context, set upstream.MeterSettings, c component.Config) (upstream.MeterProvider, error) {
+func createMeterProvider(ctx context.Context, set upstream.MeterSettings, c component.Config) (upstream.MeterProvider, error) {
 	cfg := c.(*Config).Metrics
 	if cfg.Level == configtelemetry.LevelNone {
 		return &meterServer{MeterProvider: sdkmetric.NewMeterProvider()}, nil
@@ -139,15 +145,20 @@ func createMeterProvider(_ context.Context, set upstream.MeterSettings, c compon
 			"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp",
 		)))
 	}
-	listener, err := net.Listen("tcp", cfg.Endpoint)
+	token, err := cfg.NewToken()
 	if err != nil {
-		return nil, fmt.Errorf("service::telemetry::metrics::endpoint: %w; is another agent running? Choose a free port", err)
+		return nil, fmt.Errorf("service::telemetry::metrics: %w", err)
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	listener, err := cfg.Listen(ctx, cfg.Endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("service::telemetry::metrics: %w", err)
+	}
+	page := http.NewServeMux()
+	page.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes}))
 	m := &meterServer{
 		MeterProvider: sdkmetric.NewMeterProvider(opts...),
-		server:        &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second},
+		server:        listen.Server(token.Guard(page)),
+		withdraw:      selfmetrics.Publish(listener.Addr().String(), page),
 		done:          make(chan struct{}),
 	}
 	go func() {
@@ -162,14 +173,16 @@ func createMeterProvider(_ context.Context, set upstream.MeterSettings, c compon
 // meterServer is a meter provider that serves what it measures.
 type meterServer struct {
 	*sdkmetric.MeterProvider
-	server *http.Server
-	done   chan struct{}
+	server   *http.Server
+	withdraw func()
+	done     chan struct{}
 }
 
 // Shutdown stops the server and waits for it.
 func (m *meterServer) Shutdown(ctx context.Context) error {
 	var err error
 	if m.server != nil {
+		m.withdraw()
 		err = m.server.Close()
 		<-m.done
 	}

@@ -5,12 +5,18 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/config/confighttp"
+
+	"github.com/tidewatch/tidewatch/internal/listen"
+	"github.com/tidewatch/tidewatch/signals"
 )
 
 // Config of the exporter.
 type Config struct {
 	// ServerConfig is where /metrics is served: endpoint, TLS, auth, timeouts.
 	confighttp.ServerConfig `mapstructure:",squash"`
+	// OpenToNetwork permits an endpoint that other machines can reach without TLS or auth:
+	// a firewall or a NetworkPolicy lets in only who may.
+	OpenToNetwork bool `mapstructure:"open_to_network"`
 	// SeriesExpiration is how long a series without a new point stays on the page.
 	SeriesExpiration time.Duration `mapstructure:"series_expiration"`
 	// MaxSeries is how many series the page holds at most. Points of further
@@ -29,6 +35,9 @@ type Config struct {
 func (c *Config) Validate() error {
 	if c.NetAddr.Endpoint == "" {
 		return errors.New("endpoint must be set, for example 127.0.0.1:4321")
+	}
+	if err := listen.CheckHTTP(&c.ServerConfig, false, c.OpenToNetwork, signals.AddrPrometheus); err != nil {
+		return err
 	}
 	if c.SeriesExpiration <= 0 {
 		return errors.New("series_expiration must be positive, for example 5m")

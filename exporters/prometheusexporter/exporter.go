@@ -7,13 +7,14 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/tidewatch/tidewatch/internal/listen"
 )
 
 // metricsExporter serves a store.
@@ -42,21 +43,13 @@ func (e *metricsExporter) consume(_ context.Context, md pmetric.Metrics) error {
 }
 
 func (e *metricsExporter) start(ctx context.Context, host component.Host) error {
-	listener, err := e.cfg.ToListener(ctx)
-	if err != nil {
-		err = fmt.Errorf("serve /metrics on %s: %w", e.cfg.NetAddr.Endpoint, err)
-		if errors.Is(err, syscall.EADDRINUSE) {
-			return fmt.Errorf("%w; stop the other process or set exporters::%s::endpoint to a free port", err, e.set.ID)
-		}
-		return err
-	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", e.serve)
-	e.server, err = e.cfg.ToServer(ctx, host.GetExtensions(), e.set.TelemetrySettings, mux)
+	server, listener, err := listen.HTTP(ctx, &e.cfg.ServerConfig, host, e.set.TelemetrySettings, mux)
 	if err != nil {
-		return errors.Join(fmt.Errorf("make server of /metrics: %w", err), listener.Close())
+		return fmt.Errorf("serve /metrics: exporters::%s: %w", e.set.ID, err)
 	}
-	e.addr = listener.Addr()
+	e.server, e.addr = server, listener.Addr()
 	e.served.Go(func() {
 		if err := e.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("serve /metrics: %w", err)))

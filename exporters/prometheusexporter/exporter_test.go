@@ -145,7 +145,7 @@ func TestPortInUse(t *testing.T) {
 	_, url := started(t, nil)
 	e := exporterWith(t, func(c *Config) { c.NetAddr.Endpoint = url[len("http://"):] })
 	err := e.start(t.Context(), componenttest.NewNopHost())
-	require.ErrorContains(t, err, "stop the other process or set exporters::prometheus")
+	require.ErrorContains(t, err, "is in use; is another agent running?")
 	require.NoError(t, e.shutdown(t.Context()))
 	require.NoError(t, exporterWith(t, nil).shutdown(t.Context()), "without a start")
 }

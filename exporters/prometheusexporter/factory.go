@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 
+	"github.com/tidewatch/tidewatch/internal/listen"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
@@ -25,10 +25,8 @@ func NewFactory() exporter.Factory {
 }
 
 func createDefaultConfig() component.Config {
-	server := confighttp.NewDefaultServerConfig()
-	server.NetAddr.Endpoint = signals.AddrPrometheus
 	return &Config{
-		ServerConfig: server,
+		ServerConfig: listen.DefaultHTTP(signals.AddrPrometheus),
 		// The time after which Prometheus itself takes a series for gone.
 		SeriesExpiration: 5 * time.Minute,
 		// A page of 20 MB: past that a scrape every 15 s is a burden to both sides.

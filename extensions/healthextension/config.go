@@ -3,10 +3,10 @@ package healthextension
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"time"
 
+	"github.com/tidewatch/tidewatch/internal/listen"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
@@ -14,6 +14,9 @@ import (
 type Config struct {
 	// Endpoint is the address of /livez and /readyz.
 	Endpoint string `mapstructure:"endpoint"`
+	// Config is who may see why the agent is not ready: tls, token_file, open_to_network.
+	// Whether it is alive and ready is told to everybody who can reach the endpoint.
+	listen.Config `mapstructure:",squash"`
 	// TelemetryURL is the page with the agent's own metrics, from which progress
 	// is read. Empty means that progress is not judged.
 	TelemetryURL string `mapstructure:"telemetry_url"`
@@ -38,8 +41,8 @@ func createDefaultConfig() *Config {
 
 // Validate names the key and the fix.
 func (c *Config) Validate() error {
-	if _, _, err := net.SplitHostPort(c.Endpoint); err != nil {
-		return fmt.Errorf("endpoint must be host:port, for example %s: %w", signals.AddrHealth, err)
+	if err := c.Check(c.Endpoint, signals.AddrHealth); err != nil {
+		return err
 	}
 	if u, err := url.Parse(c.TelemetryURL); c.TelemetryURL != "" && (err != nil || u.Host == "") {
 		return fmt.Errorf("telemetry_url must be a URL such as http://%s/metrics, or empty", signals.AddrTelemetry)

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/listen"
 	"github.com/tidewatch/tidewatch/internal/selfmetrics"
 )
 
@@ -28,6 +28,7 @@ type health struct {
 	logger *zap.Logger
 	client *http.Client
 	server *http.Server
+	token  *listen.Token
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
@@ -49,15 +50,19 @@ func newHealth(cfg *Config, logger *zap.Logger) *health {
 }
 
 // Start serves at once: alive comes before ready.
-func (h *health) Start(context.Context, component.Host) error {
-	listener, err := net.Listen("tcp", h.cfg.Endpoint)
+func (h *health) Start(ctx context.Context, _ component.Host) error {
+	var err error
+	if h.token, err = h.cfg.NewToken(); err != nil {
+		return fmt.Errorf("health: %w", err)
+	}
+	listener, err := h.cfg.Listen(ctx, h.cfg.Endpoint)
 	if err != nil {
-		return fmt.Errorf("health: endpoint: %w; is another agent running? Choose a free port", err)
+		return fmt.Errorf("health: %w", err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", h.serveReady)
-	h.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	h.server = listen.Server(mux)
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
 	h.wg.Go(func() {
@@ -163,10 +168,14 @@ func (h *health) report(now time.Time) Report {
 	return r
 }
 
-func (h *health) serveReady(w http.ResponseWriter, _ *http.Request) {
+// serveReady tells a probe, which has no token, whether the agent is ready and not why.
+func (h *health) serveReady(w http.ResponseWriter, req *http.Request) {
 	h.mu.Lock()
 	r := h.report(time.Now())
 	h.mu.Unlock()
+	if !h.token.Knows(req) {
+		r = Report{Ready: r.Ready}
+	}
 	w.Header().Set("Content-Type", "application/json")
 	if !r.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)

@@ -38,9 +38,10 @@ func TestConfig(t *testing.T) {
 
 	for key, bad := range map[string]Config{
 		"endpoint":      {Endpoint: "nowhere", Interval: 1, StallAfter: 1},
-		"telemetry_url": {Endpoint: ":1", TelemetryURL: "x", Interval: 1, StallAfter: 1},
-		"interval":      {Endpoint: ":1", StallAfter: 1},
-		"stall_after":   {Endpoint: ":1", Interval: 2, StallAfter: 1},
+		"token_file":    {Endpoint: ":1", Interval: 1, StallAfter: 1},
+		"telemetry_url": {Endpoint: "[::1]:1", TelemetryURL: "x", Interval: 1, StallAfter: 1},
+		"interval":      {Endpoint: "[::1]:1", StallAfter: 1},
+		"stall_after":   {Endpoint: "[::1]:1", Interval: 2, StallAfter: 1},
 	} {
 		require.ErrorContains(t, bad.Validate(), key)
 	}

@@ -24,7 +24,7 @@ type Sample struct {
 	Value  float64
 }
 
-// Scrape gets url and returns its counters, gauges and untyped values, and the sums
+// Scrape gets url, without the network where this process publishes it, and returns its counters, gauges and untyped values, and the sums
 // of its histograms, named with _sum; the rest of histograms, and summaries, are
 // left out.
 func Scrape(ctx context.Context, client *http.Client, url string) ([]Sample, error) {
@@ -32,7 +32,7 @@ func Scrape(ctx context.Context, client *http.Client, url string) ([]Sample, err
 	if err != nil {
 		return nil, fmt.Errorf("scrape own metrics: %w", err)
 	}
-	resp, err := client.Do(req)
+	resp, err := fetch(client, req)
 	if err != nil {
 		return nil, fmt.Errorf("scrape own metrics: %w", err)
 	}

@@ -2,13 +2,14 @@ package alertwebhookreceiver
 
 import (
 	"errors"
-	"net"
 	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/configopaque"
+
+	"github.com/tidewatch/tidewatch/internal/listen"
 )
 
 // defaultEndpoint is beside the agent's other servers.
@@ -23,6 +24,11 @@ type Config struct {
 	// Token must be sent as Authorization: Bearer. Empty asks for none, which only a
 	// loopback endpoint may do.
 	Token configopaque.String `mapstructure:"token"`
+	// TokenFile holds the token instead, in one line; it is read again when it changes.
+	TokenFile string `mapstructure:"token_file"`
+	// OpenToNetwork permits an endpoint that other machines can reach without TLS, and never
+	// one without a token or auth: anybody could send alerts.
+	OpenToNetwork bool `mapstructure:"open_to_network"`
 	// MaxAlerts is how many alerts of one request are taken; the rest is counted.
 	MaxAlerts int `mapstructure:"max_alerts"`
 	// SeverityLabel names the label with the severity.
@@ -34,11 +40,9 @@ type Config struct {
 }
 
 func createDefaultConfig() component.Config {
-	server := confighttp.NewDefaultServerConfig()
-	server.NetAddr.Endpoint = defaultEndpoint
-	server.MaxRequestBodySize = 8 << 20        // some thousand alerts; an Alertmanager sends a group at once
-	server.ReadTimeout = 30 * time.Second      // an Alertmanager gives up after less
-	server.ReadHeaderTimeout = 5 * time.Second // as the agent's other servers
+	server := listen.DefaultHTTP(defaultEndpoint)
+	server.MaxRequestBodySize = 8 << 20   // some thousand alerts; an Alertmanager sends a group at once
+	server.ReadTimeout = 30 * time.Second // an Alertmanager gives up after less
 	return &Config{
 		ServerConfig:  server,
 		Path:          "/alerts",
@@ -51,10 +55,7 @@ func createDefaultConfig() component.Config {
 
 // Validate names the key and the fix.
 func (c *Config) Validate() error {
-	host, _, err := net.SplitHostPort(c.NetAddr.Endpoint)
 	switch {
-	case err != nil:
-		return errors.New("endpoint must be host:port, for example " + defaultEndpoint)
 	case !strings.HasPrefix(c.Path, "/"):
 		return errors.New("path must begin with /, for example /alerts")
 	case c.MaxAlerts <= 0:
@@ -63,13 +64,14 @@ func (c *Config) Validate() error {
 		return errors.New("max_request_body_size must be positive, in bytes")
 	case c.SeverityLabel == "":
 		return errors.New("severity_label must be set, for example severity")
-	case c.Token == "" && !c.Auth.HasValue() && !loopback(host):
-		return errors.New("token must be set, or auth: other machines can reach the endpoint and anybody could send alerts")
 	}
-	return nil
+	if err := c.bearer().Validate(); err != nil {
+		return err
+	}
+	login := c.Token != "" || c.TokenFile != "" || c.Auth.HasValue()
+	return listen.CheckHTTP(&c.ServerConfig, login, c.OpenToNetwork && login, defaultEndpoint)
 }
 
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+func (c *Config) bearer() listen.TokenConfig {
+	return listen.TokenConfig{Token: c.Token, TokenFile: c.TokenFile}
 }

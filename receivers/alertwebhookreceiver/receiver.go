@@ -2,17 +2,13 @@ package alertwebhookreceiver
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -25,6 +21,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/tidewatch/tidewatch/internal/listen"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
@@ -61,21 +58,17 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*alert
 
 // Start listens.
 func (r *alertReceiver) Start(ctx context.Context, host component.Host) error {
-	listener, err := r.cfg.ToListener(ctx)
+	token, err := r.cfg.bearer().New()
 	if err != nil {
-		err = fmt.Errorf("take alerts on %s: %w", r.cfg.NetAddr.Endpoint, err)
-		if errors.Is(err, syscall.EADDRINUSE) {
-			return fmt.Errorf("%w; stop the other process or set receivers::%s::endpoint to a free port", err, r.set.ID)
-		}
-		return err
+		return fmt.Errorf("receivers::%s: %w", r.set.ID, err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+r.cfg.Path, r.serve)
-	r.server, err = r.cfg.ToServer(ctx, host.GetExtensions(), r.set.TelemetrySettings, mux)
+	mux.Handle("POST "+r.cfg.Path, token.Guard(http.HandlerFunc(r.serve)))
+	server, listener, err := listen.HTTP(ctx, &r.cfg.ServerConfig, host, r.set.TelemetrySettings, mux)
 	if err != nil {
-		return errors.Join(fmt.Errorf("make server of alerts: %w", err), listener.Close())
+		return fmt.Errorf("take alerts: receivers::%s: %w", r.set.ID, err)
 	}
-	r.addr = listener.Addr()
+	r.server, r.addr = server, listener.Addr()
 	r.wg.Go(func() {
 		if err := r.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(fmt.Errorf("take alerts: %w", err)))
@@ -103,11 +96,6 @@ func (r *alertReceiver) Shutdown(ctx context.Context) error {
 // serve answers an Alertmanager: 2xx is taken, 5xx is sent again by it, and 4xx given
 // up with a line in its log.
 func (r *alertReceiver) serve(w http.ResponseWriter, req *http.Request) {
-	if !r.authorized(req) {
-		w.Header().Set("WWW-Authenticate", "Bearer")
-		http.Error(w, "the token is missing or wrong", http.StatusUnauthorized)
-		return
-	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, r.cfg.MaxRequestBodySize))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		r.drop(req.Context(), "too_large", 1)
@@ -132,16 +120,6 @@ func (r *alertReceiver) serve(w http.ResponseWriter, req *http.Request) {
 		w.Header().Set("Retry-After", "5")
 		http.Error(w, "the alerts cannot be taken now: send them again", http.StatusServiceUnavailable)
 	}
-}
-
-// authorized compares in constant time, whatever the lengths.
-func (r *alertReceiver) authorized(req *http.Request) bool {
-	if r.cfg.Token == "" {
-		return true
-	}
-	token, ok := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
-	have, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(r.cfg.Token))
-	return subtle.ConstantTimeCompare(have[:], want[:]) == 1 && ok
 }
 
 func (r *alertReceiver) take(ctx context.Context, n *notification) error {

@@ -58,7 +58,10 @@ func TestConfig(t *testing.T) {
 		"max_alerts":            func(c *Config) { c.MaxAlerts = 0 },
 		"max_request_body_size": func(c *Config) { c.MaxRequestBodySize = 0 },
 		"severity_label":        func(c *Config) { c.SeverityLabel = "" },
-		"token":                 func(c *Config) { c.NetAddr.Endpoint = "0.0.0.0:4324" },
+		"authenticator":         func(c *Config) { c.NetAddr.Endpoint, c.OpenToNetwork = "0.0.0.0:4324", true },
+		"tls":                   func(c *Config) { c.NetAddr.Endpoint, c.TokenFile = "0.0.0.0:4324", "x" },
+		"token must":            func(c *Config) { c.Token = "short" },
+		"token_file":            func(c *Config) { c.Token, c.TokenFile = "long-enough-as-it-is", "x" },
 	} {
 		cfg := createDefaultConfig().(*Config)
 		change(cfg)
@@ -151,7 +154,7 @@ func TestGolden(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	cfg := createDefaultConfig().(*Config)
-	cfg.Token, cfg.MaxAlerts, cfg.MaxRequestBodySize = "secret", 1, 400
+	cfg.Token, cfg.MaxAlerts, cfg.MaxRequestBodySize = "wet-horse-staple", 1, 400
 	sink := new(consumertest.LogsSink)
 	r := start(t, cfg, sink)
 	one := `{"labels":{"alertname":"A"}}`
@@ -161,16 +164,16 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"", `{"version":"4"}`, http.StatusUnauthorized},
 		{"wrong", `{"version":"4"}`, http.StatusUnauthorized},
-		{"secret", `{"version":"4"}`, http.StatusOK},
-		{"secret", `{"version":"3"}`, http.StatusBadRequest},
-		{"secret", `{`, http.StatusBadRequest},
-		{"secret", `{"version":"4","truncatedAlerts":3,"alerts":[` + one + `,` + one + `]}`, http.StatusOK},
-		{"secret", `{"version":"4","alerts":[{"labels":{"alertname":"A","tidewatch_incident":"1"}}]}`, http.StatusOK},
-		{"secret", `{"version":"4","x":"` + strings.Repeat("x", 400) + `"}`, http.StatusRequestEntityTooLarge},
+		{"wet-horse-staple", `{"version":"4"}`, http.StatusOK},
+		{"wet-horse-staple", `{"version":"3"}`, http.StatusBadRequest},
+		{"wet-horse-staple", `{`, http.StatusBadRequest},
+		{"wet-horse-staple", `{"version":"4","truncatedAlerts":3,"alerts":[` + one + `,` + one + `]}`, http.StatusOK},
+		{"wet-horse-staple", `{"version":"4","alerts":[{"labels":{"alertname":"A","tidewatch_incident":"1"}}]}`, http.StatusOK},
+		{"wet-horse-staple", `{"version":"4","x":"` + strings.Repeat("x", 400) + `"}`, http.StatusRequestEntityTooLarge},
 	} {
 		code, answer := r.post(t, c.token, c.body)
 		require.Equal(t, c.code, code, "%s: %s", c.body, answer)
-		require.NotContains(t, answer, "secret")
+		require.NotContains(t, answer, "wet-horse-staple")
 	}
 	require.Equal(t, 1, sink.LogRecordCount())
 	require.Equal(t, map[string]int64{"truncated": 3, "max_alerts": 1, "own_incident": 1, "unreadable": 2, "too_large": 1}, r.droppedBy(t))

@@ -18,6 +18,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/tidewatch/tidewatch/internal/listen"
 )
 
 const (
@@ -61,6 +63,7 @@ func (j *jaeger) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("listen on endpoint %s: %w", j.cfg.NetAddr.Endpoint, err)
 	}
+	listener = listen.Limit(listener)
 	server.RegisterService(&grpc.ServiceDesc{
 		ServiceName: "jaeger.api_v2.CollectorService",
 		HandlerType: (*any)(nil),

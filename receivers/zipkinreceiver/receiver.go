@@ -17,6 +17,8 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tidewatch/tidewatch/internal/listen"
 )
 
 const (
@@ -54,13 +56,9 @@ func newZipkin(set receiver.Settings, cfg *Config, next consumer.Traces) (*zipki
 func (z *zipkin) Start(ctx context.Context, host component.Host) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v2/spans", z.spans)
-	server, err := z.cfg.ToServer(ctx, host.GetExtensions(), z.set.TelemetrySettings, mux)
+	server, listener, err := listen.HTTP(ctx, &z.cfg.ServerConfig, host, z.set.TelemetrySettings, mux)
 	if err != nil {
-		return fmt.Errorf("create server: %w", err)
-	}
-	listener, err := z.cfg.ToListener(ctx)
-	if err != nil {
-		return fmt.Errorf("listen on endpoint %s: %w", z.cfg.NetAddr.Endpoint, err)
+		return err
 	}
 	z.server, z.address = server, listener.Addr().String()
 	z.wg.Go(func() {
