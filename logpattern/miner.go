@@ -20,6 +20,9 @@ type Match struct {
 	// Merged are the ids that this line showed to mean the same as ID, and that are
 	// its aliases from now on; almost always nil.
 	Merged []string
+	// Count is how many lines the pattern has had with this one; for OtherID, how many
+	// found no room.
+	Count uint64
 }
 
 // Stats are running totals of a Miner, except Patterns and Bytes.
@@ -48,6 +51,7 @@ type Miner struct {
 	list     []*pattern          // reused
 	last     *pattern            // of the line observed last
 	merged   []string            // by that line
+	coarse   bool
 	stats    Stats
 }
 
@@ -80,19 +84,29 @@ func (m *Miner) Observe(line string, now time.Time) Match {
 	m.scan.readLine(line, &m.opt)
 	m.merged = nil
 	ns := now.UnixNano()
-	p, isNew := m.find(ns)
+	p, isNew := m.familiar(), false
+	switch {
+	case p == nil && m.coarse:
+		p = m.known(&m.scan)
+	case p == nil:
+		p, isNew = m.find(ns)
+	}
 	m.last = p
 	if p == nil {
 		m.stats.Overflow++
-		return Match{ID: OtherID, Template: OtherID}
+		return Match{ID: OtherID, Template: OtherID, Count: m.stats.Overflow}
 	}
 	p.count++
 	p.last = max(p.last, ns)
-	if !isNew && p.sampled() {
+	if !isNew && !m.coarse && p.sampled() {
 		m.record(p)
 	}
-	return Match{ID: p.id, Template: p.text(), New: isNew, Merged: m.merged}
+	return Match{ID: p.id, Template: p.text(), New: isNew, Merged: m.merged, Count: p.count}
 }
+
+// Coarse lets the Miner learn nothing while it is on: lines of a form that it has not seen
+// go to OtherID, and the values in those that it has seen are not looked at.
+func (m *Miner) Coarse(on bool) { m.coarse = on }
 
 // record counts the values of the line, if there is memory for them.
 func (m *Miner) record(p *pattern) {
@@ -115,16 +129,23 @@ func (m *Miner) resized(p *pattern, change func()) {
 	m.stats.Bytes += p.size
 }
 
+// familiar is the pattern of a line of exactly a form that was seen lately.
+func (m *Miner) familiar() *pattern {
+	p := m.seen[m.scan.exact]
+	if p == nil {
+		return nil
+	}
+	for p.into != nil {
+		p = p.into
+	}
+	if p.gone {
+		return nil
+	}
+	return p
+}
+
 func (m *Miner) find(now int64) (p *pattern, isNew bool) {
 	s := &m.scan
-	if p = m.seen[s.exact]; p != nil {
-		for p.into != nil {
-			p = p.into
-		}
-		if !p.gone {
-			return p, false
-		}
-	}
 	if p = m.known(s); p == nil {
 		if p = m.twin(s); p == nil {
 			p = m.sameChunks(s)

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/pressure"
 	"github.com/tidewatch/tidewatch/internal/snapshot"
 	"github.com/tidewatch/tidewatch/logpattern"
 	"github.com/tidewatch/tidewatch/signals"
@@ -23,11 +24,16 @@ type patterns struct {
 	services  *services
 	telemetry *telemetry
 	keeper    *snapshot.Keeper
+	pressure  pressure.Source
+	shed      *pressure.Counter
 }
 
 func newProcessor(set processor.Settings, cfg *Config) (*patterns, error) {
-	p := &patterns{cfg: cfg, set: set, services: newServices(cfg)}
+	p := &patterns{cfg: cfg, set: set, services: newServices(cfg), pressure: pressure.None()}
 	var err error
+	if p.shed, err = pressure.NewCounter(set.TelemetrySettings, "processor", set.ID); err != nil {
+		return nil, err
+	}
 	p.telemetry, err = newTelemetry(set.TelemetrySettings, p.services)
 	return p, err
 }
@@ -47,6 +53,7 @@ func (p *patterns) start(ctx context.Context, host component.Host) error {
 	}
 	keeper.Start(p.cfg.SnapshotInterval, p.services.snapshot)
 	p.offerParameters(host)
+	p.pressure = pressure.Of(host)
 	return nil
 }
 
@@ -61,42 +68,51 @@ func (p *patterns) shutdown(ctx context.Context) error {
 func (p *patterns) processLogs(ctx context.Context, ld plog.Logs) (plog.Logs, error) {
 	began := time.Now()
 	var total totals
+	level := p.pressure.Level()
 	for _, rl := range ld.ResourceLogs().All() {
-		p.annotate(rl, began, &total)
+		p.annotate(rl, began, level, &total)
 	}
 	p.telemetry.record(ctx, total, time.Since(began))
+	if level > pressure.Normal {
+		return ld, p.without(ctx, ld, level, &total)
+	}
 	return ld, nil
 }
 
 // annotate gives a pattern to each record of one service, under one lock.
-func (p *patterns) annotate(rl plog.ResourceLogs, now time.Time, total *totals) {
+func (p *patterns) annotate(rl plog.ResourceLogs, now time.Time, level pressure.Level, total *totals) {
 	s := p.services.of(rl.Resource().Attributes(), now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.miner.Coarse(level >= pressure.CoarsePatterns)
 	before := s.miner.Stats()
 	for _, sl := range rl.ScopeLogs().All() {
+		if level >= pressure.SampleDebug {
+			sl.LogRecords().RemoveIf(func(r plog.LogRecord) bool { return p.sheds(r, p.annotateRecord(s.miner, r, now, total), total) })
+			continue
+		}
 		for _, r := range sl.LogRecords().All() {
-			if !p.annotateRecord(s.miner, r, now) {
-				total.unsupported++
-			}
+			p.annotateRecord(s.miner, r, now, total)
 		}
 	}
 	total.add(before, s.miner.Stats())
 }
 
 // annotateRecord leaves findings and records that have a pattern already (from
-// an agent before this one) as they are; ok is false for a body that is no text.
-func (p *patterns) annotateRecord(miner *logpattern.Miner, r plog.LogRecord, now time.Time) (ok bool) {
+// an agent before this one) as they are. It returns how many lines the pattern has had,
+// 0 for a record that was given none.
+func (p *patterns) annotateRecord(miner *logpattern.Miner, r plog.LogRecord, now time.Time, total *totals) uint64 {
 	if r.EventName() == signals.EventFinding {
-		return true
+		return 0
 	}
 	attrs := r.Attributes()
 	if _, done := attrs.Get(signals.AttrPatternID); done {
-		return true
+		return 0
 	}
 	m, ok := observe(miner, r.Body(), now)
 	if !ok {
-		return false
+		total.unsupported++
+		return 0
 	}
 	attrs.PutStr(signals.AttrPatternID, m.ID)
 	if len(m.Merged) > 0 {
@@ -108,7 +124,7 @@ func (p *patterns) annotateRecord(miner *logpattern.Miner, r plog.LogRecord, now
 	if p.cfg.IncludeTemplate {
 		attrs.PutStr(signals.AttrTemplate, m.Template)
 	}
-	return true
+	return m.Count
 }
 
 func observe(miner *logpattern.Miner, body pcommon.Value, now time.Time) (m logpattern.Match, ok bool) {

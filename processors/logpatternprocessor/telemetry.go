@@ -77,6 +77,7 @@ func (s *services) patterns() int {
 // totals is what one batch did.
 type totals struct {
 	lines, merges, evictions, overflow, unsupported uint64
+	shed                                            int // lines left out under pressure
 }
 
 // add adds what a Miner did between two looks at its totals.
