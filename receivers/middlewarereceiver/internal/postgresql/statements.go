@@ -64,7 +64,7 @@ const archiverSQL = `SELECT archived_count, failed_count FROM pg_stat_archiver W
 // maxReplicas bounds replicas and slots, the furthest behind first.
 const maxReplicas = 50
 
-var replicasSQL = `SELECT coalesce(client_addr::text, 'unix') AS client, application_name,
+var replicasSQL = `SELECT coalesce(host(client_addr), 'unix') AS client, application_name,
  max(pg_wal_lsn_diff(` + position + `, replay_lsn)) AS delay, extract(epoch FROM max(write_lag)) AS write_lag,
  extract(epoch FROM max(flush_lag)) AS flush_lag, extract(epoch FROM max(replay_lag)) AS replay_lag
  FROM pg_stat_replication GROUP BY 1, 2 ORDER BY 3 DESC NULLS LAST LIMIT ` + strconv.Itoa(maxReplicas)

@@ -7,8 +7,10 @@ import (
 
 func writeServer(b source.Batch, rows query.Rows) {
 	query.Write(b, rows, []query.Column{
-		{Name: "uptime", Metric: uptime}, {Name: "max_connections", Metric: connectionMax},
-		{Name: "databases", Metric: databaseCount}, {Name: "standby", Metric: inRecovery},
+		{Name: "uptime", Metric: uptime},
+		{Name: "max_connections", Metric: connectionMax},
+		{Name: "databases", Metric: databaseCount},
+		{Name: "standby", Metric: inRecovery},
 	}, nil)
 }
 

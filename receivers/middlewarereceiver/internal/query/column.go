@@ -2,6 +2,7 @@ package query
 
 import (
 	"math"
+	"slices"
 
 	"github.com/tidewatch/tidewatch/receivers/middlewarereceiver/internal/source"
 )
@@ -89,7 +90,7 @@ func Write(b source.Batch, rows Rows, columns []Column, describe func(Row) []str
 			if describe != nil {
 				attributes = describe(row)
 			}
-			points.Add(v, append(attributes[:len(attributes):len(attributes)], c.Attributes...)...)
+			points.Add(v, append(slices.Clip(attributes), c.Attributes...)...)
 		}
 	}
 }

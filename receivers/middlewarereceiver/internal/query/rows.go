@@ -88,7 +88,9 @@ func Parse(text string) (Rows, error) {
 		}
 		row := make([]sql.NullString, len(cells))
 		for i, c := range cells {
-			row[i] = sql.NullString{String: c, Valid: c != `\N`}
+			if c != `\N` {
+				row[i] = sql.NullString{String: c, Valid: true}
+			}
 		}
 		r.rows = append(r.rows, row)
 	}
@@ -180,5 +182,8 @@ func (r Row) Number(column string) (v float64, ok bool) {
 		return 0, true
 	}
 	v, err := strconv.ParseFloat(text, 64)
-	return v, err == nil && !math.IsNaN(v) && !math.IsInf(v, 0)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, false
+	}
+	return v, true
 }
