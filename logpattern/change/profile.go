@@ -23,7 +23,7 @@ type profile struct {
 // learn takes the hour with number k, counted from 1970, with its lines per
 // minute.
 func (p *profile) learn(k int64, rate float64) {
-	slot := k % 24
+	slot := slotOf(k, 24)
 	if p.known[slot] < days {
 		p.known[slot]++
 	}
@@ -36,7 +36,7 @@ func (p *profile) learn(k int64, rate float64) {
 		p.hours = 0
 	}
 	p.hours = min(p.hours+1, weeks*week)
-	at := &p.week[k%week]
+	at := &p.week[slotOf(k, week)]
 	if old, ok := unquantise(*at); ok {
 		rate = old + (rate-old)/float64(min(1+p.hours/week, weeks))
 	}
@@ -47,12 +47,17 @@ func (p *profile) learn(k int64, rate float64) {
 // of the hour of the week once a week was seen, of the hour of the day before.
 func (p *profile) at(k int64) (rate float64, ok bool) {
 	if p.week != nil && p.hours >= week {
-		if rate, ok := unquantise(p.week[k%week]); ok {
+		if rate, ok := unquantise(p.week[slotOf(k, week)]); ok {
 			return rate, true
 		}
 	}
-	return float64(p.day[k%24]), p.known[k%24] > 0
+	slot := slotOf(k, 24)
+	return float64(p.day[slot]), p.known[slot] > 0
 }
+
+// slotOf is the place of hour k among n. Devices without a clock begin in 1970, and the
+// hour before is of 1969.
+func slotOf(k, n int64) int64 { return (k%n + n) % n }
 
 // clone returns a copy that shares nothing.
 func (p *profile) clone() profile {
