@@ -2,6 +2,7 @@ package redconnector
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/tidewatch/tidewatch/internal/pressure"
 	"github.com/tidewatch/tidewatch/signals"
 )
 
@@ -35,11 +37,13 @@ func (r *red) collect() pmetric.Metrics {
 	}
 	r.table.expire(now)
 	c := &collection{cfg: r.cfg, md: pmetric.NewMetrics(), now: now, at: pcommon.NewTimestampFromTime(now), delta: r.cfg.Temporality == temporalityDelta}
+	c.sheds = r.pressure.Level() >= pressure.DropExemplars
 	for _, key := range slices.Sorted(maps.Keys(r.table.services)) {
 		c.service(r.table.services[key])
 	}
 	c.edges(r.graph)
 	r.telemetry.record(r)
+	r.shed.Add(context.Background(), pressure.DropExemplars, c.shed)
 	return c.md
 }
 
@@ -51,6 +55,8 @@ type collection struct {
 	at      pcommon.Timestamp
 	delta   bool
 	scratch exponential
+	sheds   bool // exemplars are left out
+	shed    int  // so many were
 }
 
 func (c *collection) scope(resource pcommon.Map) pmetric.MetricSlice {
@@ -167,6 +173,10 @@ func (c *collection) distribution(m pmetric.Metric, d *distribution, start time.
 	}
 	for i, e := range examples {
 		if e.trace.IsEmpty() || i > 0 && e == examples[i-1] {
+			continue
+		}
+		if c.sheds {
+			c.shed++
 			continue
 		}
 		to := exemplars.AppendEmpty()

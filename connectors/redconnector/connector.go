@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/tidewatch/tidewatch/internal/pressure"
 )
 
 // maxUnsent bounds the deltas that wait for the next component to accept them.
@@ -20,6 +22,8 @@ type red struct {
 	cfg       *Config
 	next      consumer.Metrics
 	telemetry *telemetry
+	pressure  pressure.Source
+	shed      *pressure.Counter
 	now       func() time.Time
 
 	quit chan struct{}
@@ -33,9 +37,12 @@ type red struct {
 }
 
 func newRED(set connector.Settings, cfg *Config, next consumer.Metrics) (*red, error) {
-	r := &red{cfg: cfg, next: next, now: time.Now, table: newTable(cfg)}
+	r := &red{cfg: cfg, next: next, now: time.Now, table: newTable(cfg), pressure: pressure.None()}
 	r.graph = newGraph(cfg, &r.table.overflow)
 	var err error
+	if r.shed, err = pressure.NewCounter(set.TelemetrySettings, "connector", set.ID); err != nil {
+		return nil, err
+	}
 	r.telemetry, err = newTelemetry(set.TelemetrySettings, r)
 	return r, err
 }
@@ -44,7 +51,8 @@ func newRED(set connector.Settings, cfg *Config, next consumer.Metrics) (*red, e
 func (*red) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 // Start begins to send.
-func (r *red) Start(context.Context, component.Host) error {
+func (r *red) Start(_ context.Context, host component.Host) error {
+	r.pressure = pressure.Of(host)
 	r.quit = make(chan struct{})
 	r.wg.Go(func() {
 		tick := time.NewTicker(r.cfg.Interval)

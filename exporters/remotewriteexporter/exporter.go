@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
 	"github.com/tidewatch/tidewatch/internal/breaker"
+	"github.com/tidewatch/tidewatch/internal/pressure"
 	"github.com/tidewatch/tidewatch/internal/promseries"
 	"github.com/tidewatch/tidewatch/internal/secretfile"
 )
@@ -34,6 +35,8 @@ type metricsExporter struct {
 	client    *http.Client
 	gate      *breaker.Gate
 	telemetry *telemetry
+	pressure  pressure.Source
+	shed      *pressure.Counter
 	now       func() time.Time
 
 	// From start on: what looks for sources that have ended.
@@ -64,8 +67,12 @@ func newExporter(cfg *Config, set exporter.Settings) (*metricsExporter, error) {
 	if err != nil {
 		return nil, err
 	}
+	shed, err := pressure.NewCounter(set.TelemetrySettings, "exporter", set.ID)
+	if err != nil {
+		return nil, err
+	}
 	e := &metricsExporter{
-		cfg: cfg, set: set, url: u, telemetry: t, now: time.Now,
+		cfg: cfg, set: set, url: u, telemetry: t, pressure: pressure.None(), shed: shed, now: time.Now,
 		userAgent: fmt.Sprintf("%s/%s", set.BuildInfo.Command, set.BuildInfo.Version),
 		password:  secretfile.New(string(cfg.Password), cfg.PasswordFile),
 		token:     secretfile.New(string(cfg.BearerToken), cfg.BearerTokenFile),
@@ -81,6 +88,7 @@ func newExporter(cfg *Config, set exporter.Settings) (*metricsExporter, error) {
 }
 
 func (e *metricsExporter) start(ctx context.Context, host component.Host) error {
+	e.pressure = pressure.Of(host)
 	var err error
 	if e.gate, err = breaker.NewGate(e.set.TelemetrySettings, e.set.ID, e.cfg.CircuitBreaker, e.cfg.RateLimit); err != nil {
 		return err
@@ -133,6 +141,10 @@ func (e *metricsExporter) convert(ctx context.Context, md pmetric.Metrics) (xexp
 		e.ends(&c)
 	}
 	b.samples = [][]sample{c.samples}
+	if e.pressure.Level() >= pressure.DropExemplars {
+		e.shed.Add(ctx, pressure.DropExemplars, len(b.exemplars))
+		b.exemplars = nil
+	}
 	e.report(ctx)
 	return b, nil
 }

@@ -3,34 +3,25 @@ package logpatternprocessor
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/tidewatch/tidewatch/internal/pressure"
+	"github.com/tidewatch/tidewatch/internal/pressure/pressuretest"
 	"github.com/tidewatch/tidewatch/logpattern"
 )
-
-type ladder struct {
-	component.StartFunc
-	component.ShutdownFunc
-	level atomic.Int32
-}
-
-func (l *ladder) Level() pressure.Level { return pressure.Level(l.level.Load()) }
 
 func TestDebugLinesAreSampled(t *testing.T) {
 	tel := componenttest.NewTelemetry()
 	set := processortest.NewNopSettings(componentType)
 	set.TelemetrySettings = tel.NewTelemetrySettings()
-	l := &ladder{}
-	p, sink := create(t, createDefaultConfig().(*Config), set, showerHost{componenttest.NewNopHost(), map[component.ID]component.Component{component.MustNewID("l"): l}})
+	l := &pressuretest.Ladder{}
+	p, sink := create(t, createDefaultConfig().(*Config), set, l.Host(componenttest.NewNopHost()))
 	send := func(text string, severity plog.SeverityNumber, n int) (got int) {
 		sink.Reset()
 		for i := range n {
@@ -41,13 +32,13 @@ func TestDebugLinesAreSampled(t *testing.T) {
 		return sink.LogRecordCount()
 	}
 	require.Equal(t, 100, send("step %d of job", plog.SeverityNumberDebug, 100), "nothing is short")
-	l.level.Store(int32(pressure.SampleDebug))
+	l.Set(pressure.SampleDebug)
 	require.Equal(t, 10, send("step %d of job", plog.SeverityNumberDebug, 100))
 	require.Equal(t, 1, send("%d trees were felled", plog.SeverityNumberTrace, 1), "the first of a pattern")
 	for _, severity := range []plog.SeverityNumber{plog.SeverityNumberUnspecified, plog.SeverityNumberInfo, plog.SeverityNumberWarn, plog.SeverityNumberFatal4} {
 		require.Equal(t, 30, send("job %d done", severity, 30))
 	}
-	l.level.Store(int32(pressure.Normal))
+	l.Set(pressure.Normal)
 	require.Equal(t, 100, send("step %d of job", plog.SeverityNumberDebug, 100), "there is room again")
 
 	shed, err := tel.GetMetric("tidewatch_shed_items")
@@ -62,17 +53,17 @@ func TestDebugLinesAreSampled(t *testing.T) {
 }
 
 func TestCoarsePatterns(t *testing.T) {
-	l := &ladder{}
+	l := &pressuretest.Ladder{}
 	p, sink := create(t, createDefaultConfig().(*Config), processortest.NewNopSettings(componentType),
-		showerHost{componenttest.NewNopHost(), map[component.ID]component.Component{component.MustNewID("l"): l}})
+		l.Host(componenttest.NewNopHost()))
 	require.NoError(t, p.ConsumeLogs(t.Context(), batch("web", "job 1 done")))
 	known := lastID(t, sink)
-	l.level.Store(int32(pressure.CoarsePatterns))
+	l.Set(pressure.CoarsePatterns)
 	require.NoError(t, p.ConsumeLogs(t.Context(), batch("web", "job 2 done")))
 	require.Equal(t, known, lastID(t, sink), "what is known stays so")
 	require.NoError(t, p.ConsumeLogs(t.Context(), batch("web", "a tree has fallen")))
 	require.Equal(t, logpattern.OtherID, lastID(t, sink))
-	l.level.Store(int32(pressure.Normal))
+	l.Set(pressure.Normal)
 	require.NoError(t, p.ConsumeLogs(t.Context(), batch("web", "a tree has fallen")))
 	require.NotEqual(t, logpattern.OtherID, lastID(t, sink))
 	require.NoError(t, p.Shutdown(t.Context()))
