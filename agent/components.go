@@ -15,7 +15,6 @@ import (
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/extension"
-	"go.opentelemetry.io/collector/extension/zpagesextension"
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
@@ -107,7 +106,6 @@ func components() *componentSet {
 			healthextension.NewFactory(),
 			pprofextension.NewFactory(),
 			segmentstorageextension.NewFactory(),
-			zpagesextension.NewFactory(),
 		},
 	}
 }

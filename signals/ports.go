@@ -17,7 +17,6 @@ const (
 	AddrHealth = "127.0.0.1:4322"
 	// AddrTelemetry serves the agent's own metrics (otelcol_*).
 	AddrTelemetry = "127.0.0.1:4323"
-	// AddrPprof and AddrZPages are off by default.
-	AddrPprof  = "127.0.0.1:1777"
-	AddrZPages = "127.0.0.1:55679"
+	// AddrPprof is off by default.
+	AddrPprof = "127.0.0.1:1777"
 )

@@ -58,7 +58,7 @@ type MetricsConfig struct {
 	listen.Config `mapstructure:",squash"`
 }
 
-// TracesConfig configures spans about the agent's own work, for zpages.
+// TracesConfig configures spans about the agent's own work, for an extension that shows them.
 type TracesConfig struct {
 	// Level is none (no spans are made) or basic.
 	Level configtelemetry.Level `mapstructure:"level"`
