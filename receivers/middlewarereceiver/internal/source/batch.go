@@ -80,8 +80,36 @@ func (m Metric) point(attributes []string) pmetric.NumberDataPoint {
 	p := m.points.AppendEmpty()
 	p.SetStartTimestamp(m.start)
 	p.SetTimestamp(m.now)
-	for i := 0; i+1 < len(attributes); i += 2 {
-		p.Attributes().PutStr(attributes[i], attributes[i+1])
-	}
+	put(p.Attributes(), attributes)
 	return p
+}
+
+// Histogram takes points of which only count and sum are known.
+type Histogram struct {
+	points     pmetric.HistogramDataPointSlice
+	start, now pcommon.Timestamp
+}
+
+// Histogram begins a cumulative histogram.
+func (b Batch) Histogram(name, unit, description string) Histogram {
+	h := b.metric(name, unit, description).SetEmptyHistogram()
+	h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	return Histogram{points: h.DataPoints(), start: b.start, now: b.now}
+}
+
+// Total appends a point. attributes are pairs of key and value.
+func (h Histogram) Total(count uint64, sum float64, attributes ...string) {
+	p := h.points.AppendEmpty()
+	p.SetStartTimestamp(h.start)
+	p.SetTimestamp(h.now)
+	p.SetCount(count)
+	p.SetSum(sum)
+	p.BucketCounts().FromRaw([]uint64{count})
+	put(p.Attributes(), attributes)
+}
+
+func put(into pcommon.Map, attributes []string) {
+	for i := 0; i+1 < len(attributes); i += 2 {
+		into.PutStr(attributes[i], attributes[i+1])
+	}
 }

@@ -1,8 +1,9 @@
 package source
 
 import (
-	"fmt"
+	"errors"
 	"net"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -26,8 +27,8 @@ type Server struct {
 	Instance string
 }
 
-// Parse reads an endpoint: host:port, host (then with defaultPort), or the path of a unix
-// socket. service empty means the kind.
+// Parse reads an endpoint: host:port, host (then with defaultPort), the path of a unix
+// socket, or an http or https URL. service empty means the kind.
 func Parse(kind, service, endpoint string, defaultPort int) (Server, error) {
 	s := Server{Kind: kind, Service: service, Network: "unix", Address: strings.TrimPrefix(endpoint, "unix://")}
 	if s.Service == "" {
@@ -37,13 +38,19 @@ func Parse(kind, service, endpoint string, defaultPort int) (Server, error) {
 		s.Host, s.Instance = s.Address, hostname()+":"+s.Address
 		return s, nil
 	}
+	if u, err := url.Parse(endpoint); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.User == nil {
+		if defaultPort = 80; u.Scheme == "https" {
+			defaultPort = 443
+		}
+		endpoint = u.Host
+	}
 	host, port, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		host, port = strings.Trim(endpoint, "[]"), strconv.Itoa(defaultPort)
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || n == 0 || host == "" || strings.ContainsAny(host, "/@ ") {
-		return Server{}, fmt.Errorf("endpoint %q must be host:port or the path of a unix socket", endpoint)
+		return Server{}, errors.New("an endpoint must be host:port, the path of a unix socket or an http(s) URL, without user and password")
 	}
 	s.Network, s.Address, s.Host, s.Port = "tcp", net.JoinHostPort(host, port), host, int(n)
 	s.Instance = s.Address

@@ -17,3 +17,22 @@ func (s *Since) Uptime(now time.Time, uptime time.Duration) time.Time {
 	}
 	return s.at
 }
+
+// Resets tells since when a server counts that does not say so itself: since it was seen
+// first, or since the reading before the one at which its counter had gone back.
+type Resets struct {
+	start, before time.Time
+	last          int64
+}
+
+// Counter returns the start, given a counter that never goes back while the server runs.
+func (r *Resets) Counter(now time.Time, value int64) time.Time {
+	switch {
+	case r.start.IsZero():
+		r.start = now
+	case value < r.last:
+		r.start = r.before
+	}
+	r.before, r.last = now, value
+	return r.start
+}

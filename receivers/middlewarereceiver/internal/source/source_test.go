@@ -23,7 +23,10 @@ func TestEndpoints(t *testing.T) {
 		"db.example:3306":      {Network: "tcp", Address: "db.example:3306", Host: "db.example", Port: 3306, Instance: "db.example:3306"},
 		"/run/redis/r.sock":    {Network: "unix", Address: "/run/redis/r.sock", Host: "/run/redis/r.sock", Instance: host + ":/run/redis/r.sock"},
 		"unix:///run/r.sock":   {Network: "unix", Address: "/run/r.sock", Host: "/run/r.sock", Instance: host + ":/run/r.sock"},
+		"http://web/status":    {Network: "tcp", Address: "web:80", Host: "web", Port: 80, Instance: "web:80"},
+		"https://web":          {Network: "tcp", Address: "web:443", Host: "web", Port: 443, Instance: "web:443"},
 		"":                     {},
+		"http://u:p@web":       {},
 		"user:secret@host:443": {},
 		"host:0":               {},
 		"host:99999":           {},
@@ -67,6 +70,15 @@ func TestTheStartDoesNotWander(t *testing.T) {
 	require.Equal(t, begin, s.Uptime(begin.Add(10*time.Second), 10*time.Second))
 	require.Equal(t, begin, s.Uptime(begin.Add(20900*time.Millisecond), 20*time.Second))
 	require.Equal(t, begin.Add(29*time.Second), s.Uptime(begin.Add(30*time.Second), time.Second))
+}
+
+func TestACounterThatGoesBackBeginsAnew(t *testing.T) {
+	var r source.Resets
+	at := func(s int64) time.Time { return time.Unix(s, 0) }
+	require.Equal(t, at(10), r.Counter(at(10), 5))
+	require.Equal(t, at(10), r.Counter(at(20), 9))
+	require.Equal(t, at(20), r.Counter(at(30), 3))
+	require.Equal(t, at(20), r.Counter(at(40), 4))
 }
 
 func TestRefusedTellsWhatToDo(t *testing.T) {

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package listening
+
+func owner(string) (uint64, bool) { return 0, false }
