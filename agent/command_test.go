@@ -56,7 +56,7 @@ func TestVersion(t *testing.T) {
 
 func TestUnknownFlag(t *testing.T) {
 	_, err := execute(t, "--nope")
-	require.EqualError(t, err, "unknown flag: --nope")
+	require.EqualError(t, err, "there is no flag --nope; tidewatch --help lists them")
 }
 
 func TestOptionReplacesByType(t *testing.T) {

@@ -66,7 +66,7 @@ func (s sources) load(ctx context.Context, factories otelcol.Factories, info com
 		DefaultScheme: "env",
 	}})
 	if err != nil {
-		return nil, files.explain(err)
+		return nil, files.explain(err, factories)
 	}
 	tried, err := provider.Get(ctx, factories)
 	var cfg *otelcol.Config
@@ -77,14 +77,14 @@ func (s sources) load(ctx context.Context, factories otelcol.Factories, info com
 		cfg, err = provider.Get(ctx, factories)
 	}
 	if err = errors.Join(err, provider.Shutdown(ctx)); err != nil {
-		return nil, files.explain(err)
+		return nil, files.explain(err, factories)
 	}
 	if err := confmap.Validate(cfg); err != nil {
-		return nil, files.explain(err)
+		return nil, files.explain(err, factories)
 	}
 	set := serviceSettings(tried, factories, info)
 	if err := service.Validate(ctx, set, service.Config{Pipelines: tried.Service.Pipelines}); err != nil {
-		return nil, files.explain(err)
+		return nil, files.explain(err, factories)
 	}
 	return cfg, nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"go.opentelemetry.io/collector/otelcol"
 )
 
 // The runtime reports configuration errors as text. These are the shapes that a
@@ -29,7 +31,7 @@ var (
 const decoding = "decoding failed due to the following error(s):"
 
 // goType is how the decoder names the root of a component's configuration.
-var goType = regexp.MustCompile(`^\w+\.[A-Z]\w*$`)
+var goType = regexp.MustCompile(`^(\w+\.[A-Z]\w*|otelcol\.configSettings)$`)
 
 // keyPath writes a path of the decoder as we write keys.
 func keyPath(path string) string {
@@ -41,10 +43,12 @@ func keyPath(path string) string {
 }
 
 // explain turns an error of the runtime into ConfigErrors.
-func (files yamlFiles) explain(err error) error {
+// factories know which keys there are.
+func (files yamlFiles) explain(err error, factories otelcol.Factories) error {
 	var errs []error
 	for _, text := range split(err.Error()) {
 		e := interpret(text)
+		files.suggest(e, factories)
 		if e.Key != "" {
 			e.File, e.Line, e.Column = files.place(keyOf(e))
 		}
@@ -147,7 +151,7 @@ func interpret(text string) *ConfigError {
 	}
 	if m := invalidKeys.FindStringSubmatch(text); m != nil {
 		first, _, _ := strings.Cut(m[1], ",")
-		return &ConfigError{Key: first, Problem: "unknown key: " + m[1], Hint: "check the spelling; the component's README lists its keys"}
+		return &ConfigError{Key: first, Problem: "unknown key: " + m[1], Hint: "check the spelling"}
 	}
 	if m := parse.FindStringSubmatch(text); m != nil {
 		return &ConfigError{Problem: fmt.Sprintf("must be of type %s: %s", plain(m[1]), m[2]), Hint: "write a value of that type"}

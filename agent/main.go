@@ -32,6 +32,12 @@ func NewCommand(opts ...Option) *cobra.Command {
 		o(set)
 	}
 	root := newRunCommand(set)
+	root.SetFlagErrorFunc(unknownFlag)
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
+		if cmd.Flags().Lookup("config") != nil || cmd.Flags().Lookup("console-url") != nil {
+			warnOfVariables(cmd)
+		}
+	}
 	root.AddCommand(newValidateCommand(set), newPrintConfigCommand(set), newComponentsCommand(set),
 		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newBacktestCommand(), newAlertsCommand(), newRootCauseCommand(), newExplainCommand(), newQueueCommand(set), newDoctorCommand(), newServicesCommand(), newDashboardsCommand(), newIncidentsCommand(), newCodeCommand(),
 		newNewCommand(), newVersionCommand())
