@@ -35,6 +35,8 @@ const (
 	SourceKubernetes = "kubernetes"
 	// SourceScrape is what whoever scrapes adds.
 	SourceScrape = "scrape"
+	// SourceMiddleware is what the middleware receiver asks of servers.
+	SourceMiddleware = "middleware"
 	// SourceApplications is what others send by OpenTelemetry's conventions.
 	SourceApplications = "applications"
 )

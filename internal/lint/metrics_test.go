@@ -139,13 +139,14 @@ func labelsText(m signals.Metric) string {
 
 // sections are the titles of what is not of a package of ours, in order.
 var (
-	sectionOrder = []string{signals.SourceDerived, signals.SourceHost, signals.SourceRuntime, signals.SourceScrape, signals.SourceKubernetes, signals.SourceApplications}
+	sectionOrder = []string{signals.SourceDerived, signals.SourceHost, signals.SourceRuntime, signals.SourceScrape, signals.SourceKubernetes, signals.SourceMiddleware, signals.SourceApplications}
 	sections     = map[string]string{
 		signals.SourceDerived:      "Derived from logs, metrics and traces",
 		signals.SourceHost:         "The host",
 		signals.SourceRuntime:      "The collector about itself",
 		signals.SourceScrape:       "What a scrape adds",
 		signals.SourceKubernetes:   "Kubernetes",
+		signals.SourceMiddleware:   "Middleware",
 		signals.SourceApplications: "Applications",
 	}
 	sectionText = map[string]string{
@@ -154,6 +155,7 @@ var (
 		signals.SourceRuntime:      "Served at `:4323/metrics`. Upstream's names, which may change with the collector that this version is built on.",
 		signals.SourceScrape:       "Of whoever scrapes: the `scrape` receiver, or Prometheus.",
 		signals.SourceKubernetes:   "What a kubelet serves at `/metrics`, `/metrics/cadvisor` and `/metrics/resource`, and what the `scrape` receiver makes of its pods (`kube_pod_*`).",
+		signals.SourceMiddleware:   "What the `middleware` receiver asks of nginx, Redis, PostgreSQL, MySQL and JVMs on this host; served at `:4321/metrics` and written by `remote_write`.",
 		signals.SourceApplications: "What others send, by the conventions of OpenTelemetry, that a shipped rule or dashboard is about.",
 	}
 )
