@@ -7,7 +7,7 @@ LDFLAGS  = -s -w
 .PHONY: build test race lint fmt generate backends browser dashboards-schema e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-loki bench-remotewrite bench-rootcause idle packages image helm-test helm-golden run clean
 
 build: ## the binary, as small as it is shipped
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
+	flags=$$(deploy/slim.sh) && CGO_ENABLED=0 go build $$flags -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
 
 test: ## unit and component tests
 	go test ./...
@@ -15,8 +15,9 @@ test: ## unit and component tests
 race: ## the same under the race detector
 	go test -race ./...
 
-lint: ## what .golangci.yml asks for
+lint: ## what .golangci.yml asks for, and that the linker can leave out what is dead
 	$(TOOL) golangci-lint run ./...
+	test/deadcode.sh
 
 fmt: ## rewrites the sources
 	$(TOOL) golangci-lint fmt ./...

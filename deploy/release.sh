@@ -8,7 +8,10 @@ export VERSION SOURCE_DATE_EPOCH
 
 # static_binary ARCH FILE
 static_binary() {
-  CGO_ENABLED=0 GOOS=linux GOARCH=$1 go build -trimpath -buildvcs=false \
+  local flags
+  flags=$(deploy/slim.sh) || return
+  # shellcheck disable=SC2086 # several flags
+  CGO_ENABLED=0 GOOS=linux GOARCH=$1 go build $flags -trimpath -buildvcs=false \
     -ldflags "-s -w -buildid= -X github.com/tidewatch/tidewatch/agent.version=$VERSION" -o "$2" ./cmd/agent
 }
 

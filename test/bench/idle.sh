@@ -6,7 +6,7 @@
 #   test/bench/idle.sh bin/tidewatch
 . "$(dirname "${BASH_SOURCE[0]}")/../backends/lib.sh"
 BINARY=${1:?usage: idle.sh BINARY}
-SETTLE=${SETTLE:-180} MAX_BINARY_MB=${MAX_BINARY_MB:-58} MAX_RSS_MB=${MAX_RSS_MB:-60}
+SETTLE=${SETTLE:-180} MAX_BINARY_MB=${MAX_BINARY_MB:-55} MAX_RSS_MB=${MAX_RSS_MB:-60}
 [ -r /proc/self/stat ] || cannot "memory and CPU time are read from /proc, which this system lacks"
 unset TIDEWATCH_ELASTICSEARCH_URL TIDEWATCH_LOKI_URL TIDEWATCH_REMOTE_WRITE_URL
 

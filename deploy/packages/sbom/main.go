@@ -103,6 +103,9 @@ func describe(info *buildinfo.BuildInfo, version, created string) document {
 		if m.Replace != nil {
 			m = m.Replace
 		}
+		if strings.HasPrefix(m.Path, ".") {
+			continue // a directory of this very module
+		}
 		d.Packages = append(d.Packages, module(m))
 	}
 	d.Relationships = append(d.Relationships, relationship{d.SPDXID, "DESCRIBES", main.SPDXID})
