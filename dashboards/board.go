@@ -27,6 +27,10 @@ func newBoard(uid, title, question string, tags ...string) *board {
 // tag is what the dashboards find one another by.
 const tag = "tidewatch"
 
+// tagMiddleware marks those of servers that the middleware receiver reads: who has none of
+// a kind has nothing to look at.
+const tagMiddleware = "middleware"
+
 // variables declares what the queries below may use.
 func (b *board) variables(v ...Variable) { b.Templating.List = append(b.Templating.List, v...) }
 

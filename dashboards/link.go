@@ -18,6 +18,8 @@ const (
 	uidIncidents         = "tidewatch-incidents"
 	uidIncidentsElastic  = "tidewatch-incidents-elasticsearch"
 	uidAgent             = "tidewatch-agent"
+	uidPostgreSQL        = "tidewatch-postgresql"
+	uidMySQL             = "tidewatch-mysql"
 )
 
 // around shows ten minutes with the point that was clicked in the middle; Grafana
