@@ -45,6 +45,7 @@ type Source struct {
 var (
 	_ source.Source     = (*Source)(nil)
 	_ source.Identified = (*Source)(nil)
+	_ source.Incomplete = (*Source)(nil)
 )
 
 // New returns the source of an endpoint: host:port, or the path of a unix socket. It does

@@ -34,6 +34,7 @@ type Source struct {
 var (
 	_ source.Source     = (*Source)(nil)
 	_ source.Identified = (*Source)(nil)
+	_ source.Incomplete = (*Source)(nil)
 )
 
 // New returns the source of an endpoint: host:port, or a unix socket: its path or its

@@ -32,6 +32,14 @@ type Identified interface {
 	Identity() string
 }
 
+// Incomplete is a Source whose server may refuse a part of what is asked and answer the
+// rest, which is no error of Scrape.
+type Incomplete interface {
+	// Missing returns what the server began to refuse since the last call: sentences that
+	// say what to do. They hold no secret.
+	Missing() []string
+}
+
 // RefusedError is the answer of a server that is there, and lets nobody in with these
 // credentials or rights.
 type RefusedError struct {

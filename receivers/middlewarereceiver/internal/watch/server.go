@@ -126,6 +126,17 @@ func (s *server) change(to state, log *zap.Logger) {
 	}
 }
 
+// tell says once what the server refuses of all that it is asked.
+func (s *server) tell(log *zap.Logger) {
+	part, ok := s.source.(source.Incomplete)
+	if !ok {
+		return
+	}
+	for _, missing := range part.Missing() {
+		log.Warn("a server tells a part only: "+missing, zap.String("kind", s.kind.Name), zap.String("address", s.name.Address))
+	}
+}
+
 func (s *server) hint() string {
 	if refused, ok := errors.AsType[*source.RefusedError](s.err); ok {
 		return refused.Hint

@@ -112,6 +112,7 @@ func (w *Watch) settle(s *server, now time.Time) {
 	case OK:
 		s.wasRead, s.listening = true, now
 		s.change(stateUp, w.set.Logger)
+		s.tell(w.set.Logger)
 	case Refused:
 		s.next = now.Add(w.set.Retry)
 		s.change(stateRefused, w.set.Logger)
