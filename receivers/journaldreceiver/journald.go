@@ -24,6 +24,9 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
+
+	"github.com/tidewatch/tidewatch/internal/contain"
+	"github.com/tidewatch/tidewatch/internal/pressure"
 )
 
 const (
@@ -57,6 +60,8 @@ type journald struct {
 	lost     bool   // the journal does not know the cursor
 	dropped  metric.Int64Counter
 	restarts metric.Int64Counter
+	panics   *contain.Teller
+	pressure pressure.Source
 
 	stop    context.Context // ends when Shutdown begins
 	cancel  context.CancelFunc
@@ -74,10 +79,11 @@ func newJournald(set receiver.Settings, cfg *Config, next consumer.Logs) (*journ
 	meter := set.MeterProvider.Meter(scopeName)
 	dropped, err1 := meter.Int64Counter("tidewatch_journald_dropped_records", metric.WithUnit("{record}"), metric.WithDescription("Entries that were given up: rejected by the next consumer, too long, or not readable."))
 	restarts, err2 := meter.Int64Counter("tidewatch_journald_restarts", metric.WithUnit("{restart}"), metric.WithDescription("How often journalctl ended and was started again."))
-	if err := errors.Join(err1, err2); err != nil {
+	panics, err3 := contain.New(set.TelemetrySettings, "receiver", set.ID)
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, fmt.Errorf("create metrics: %w", err)
 	}
-	j := &journald{cfg: cfg, set: set, next: next, report: report, client: storage.NewNopClient(), dropped: dropped, restarts: restarts}
+	j := &journald{cfg: cfg, set: set, next: next, report: report, client: storage.NewNopClient(), dropped: dropped, restarts: restarts, panics: panics, pressure: pressure.None()}
 	j.stop, j.cancel = context.WithCancel(context.Background())
 	j.consume, j.abort = context.WithCancel(context.Background())
 	return j, nil
@@ -85,6 +91,7 @@ func newJournald(set receiver.Settings, cfg *Config, next consumer.Logs) (*journ
 
 // Start finds journalctl and begins to read behind the stored cursor.
 func (j *journald) Start(ctx context.Context, host component.Host) error {
+	j.pressure = pressure.Of(host)
 	program, err := exec.LookPath(j.cfg.Journalctl)
 	if err != nil {
 		j.set.Logger.Info("there is no journalctl here; the journal is not read", zap.String("journalctl", j.cfg.Journalctl))
@@ -93,7 +100,7 @@ func (j *journald) Start(ctx context.Context, host component.Host) error {
 	if err := j.loadCursor(ctx, host); err != nil {
 		return err
 	}
-	j.running.Go(func() { j.run(program) })
+	j.running.Go(func() { j.panics.Run(j.stop.Done(), func() { j.run(program) }) })
 	return nil
 }
 
@@ -214,7 +221,7 @@ func (j *journald) follow(program string) error {
 	var reading sync.WaitGroup
 	reading.Go(func() {
 		defer close(lines)
-		j.readLines(ctx, out, lines)
+		_ = j.panics.Try(func() error { j.readLines(ctx, out, lines); return nil }) // journalctl is started again
 	})
 	j.deliverAll(lines)
 	cancel()
@@ -288,6 +295,9 @@ func (j *journald) deliverAll(lines <-chan string) {
 // them for good, and then keeps the cursor. It returns false if the receiver
 // stopped before: the entries come again at the next start.
 func (j *journald) deliver(lines []string) bool {
+	if !pressure.Wait(j.pressure, j.stop.Done()) {
+		return false
+	}
 	for wait := min(retryFirst, j.cfg.MaxRetryInterval); ; wait = min(2*wait, j.cfg.MaxRetryInterval) {
 		b := j.build(lines)
 		if b.records > 0 {

@@ -27,7 +27,11 @@ func (r *kafkaReceiver) deliverAll(ctx context.Context, fetches kgo.Fetches) {
 			return
 		}
 		wg.Go(func() {
-			left := r.deliver(ctx, p)
+			var left *kgo.Record
+			if r.panics.Try(func() error { left = r.deliver(ctx, p); return nil }) != nil {
+				left = p.Records[0] // all of it comes again
+				sleep(ctx, r.cfg.MaxRetryInterval)
+			}
 			if left == nil {
 				return
 			}

@@ -12,6 +12,9 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+
+	"github.com/tidewatch/tidewatch/internal/contain"
+	"github.com/tidewatch/tidewatch/internal/pressure"
 )
 
 const (
@@ -36,7 +39,10 @@ type kafkaReceiver struct {
 	consume consume
 	report  *receiverhelper.ObsReport
 	tel     *telemetry
-	client  *kgo.Client // from Start on
+	panics  *contain.Teller
+	// pressure says whether reading has to wait.
+	pressure pressure.Source
+	client   *kgo.Client // from Start on
 
 	polling    context.Context // ends when Shutdown begins
 	stopPoll   context.CancelFunc
@@ -66,8 +72,11 @@ func newReceiver(set receiver.Settings, cfg *Config, topic, signal string, consu
 		return nil, fmt.Errorf("create receiver telemetry: %w", err)
 	}
 	r := &kafkaReceiver{
-		cfg: cfg, set: set, topic: topic, signal: signal, report: report,
+		cfg: cfg, set: set, topic: topic, signal: signal, report: report, pressure: pressure.None(),
 		owned: map[place]*position{}, delivered: map[place]*kgo.Record{}, // bounded by the topic's partitions
+	}
+	if r.panics, err = contain.New(set.TelemetrySettings, "receiver", set.ID); err != nil {
+		return nil, err
 	}
 	if r.tel, err = newTelemetry(set, signal, r); err != nil {
 		return nil, err
@@ -79,7 +88,8 @@ func newReceiver(set receiver.Settings, cfg *Config, topic, signal string, consu
 }
 
 // Start begins to read. That brokers are away is no error: they are tried until they answer.
-func (r *kafkaReceiver) Start(ctx context.Context, _ component.Host) error {
+func (r *kafkaReceiver) Start(ctx context.Context, host component.Host) error {
+	r.pressure = pressure.Of(host)
 	opts, err := r.cfg.Client.Options(ctx, r.set.Logger)
 	if err != nil {
 		return err
@@ -110,7 +120,7 @@ func (r *kafkaReceiver) Start(ctx context.Context, _ component.Host) error {
 	if r.client, err = kgo.NewClient(opts...); err != nil {
 		return fmt.Errorf("create Kafka client: %w", err)
 	}
-	r.running.Go(r.run)
+	r.running.Go(func() { r.panics.Run(r.polling.Done(), r.run) })
 	return nil
 }
 
@@ -140,13 +150,13 @@ func (r *kafkaReceiver) Shutdown(ctx context.Context) error {
 }
 
 func (r *kafkaReceiver) run() {
-	for r.polling.Err() == nil {
+	for r.polling.Err() == nil && pressure.Wait(r.pressure, r.polling.Done()) {
 		ctx, giveUp := context.WithCancel(r.delivering)
 		r.arm(giveUp)
 		fetches := r.poll()
 		r.notice(fetches)
 		r.deliverAll(ctx, fetches)
-		if r.due() {
+		if r.due() || pressure.Paused(r.pressure) {
 			r.commit(r.delivering)
 		}
 		r.disarm()

@@ -14,7 +14,9 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/contain"
 	"github.com/tidewatch/tidewatch/internal/kubelet"
+	"github.com/tidewatch/tidewatch/internal/pressure"
 )
 
 // scrapeReceiver has one goroutine that knows all targets, and at most Concurrency others
@@ -26,6 +28,8 @@ type scrapeReceiver struct {
 	report    *receiverhelper.ObsReport
 	telemetry *telemetry
 	jobs      []*job
+	panics    *contain.Teller
+	pressure  pressure.Source // says whether scraping has to wait
 
 	stop    context.Context // ends when Shutdown begins
 	cancel  context.CancelFunc
@@ -42,7 +46,11 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Metrics) (*sc
 	if err != nil {
 		return nil, err
 	}
-	r := &scrapeReceiver{cfg: cfg, set: set, next: next, report: report, telemetry: t}
+	panics, err := contain.New(set.TelemetrySettings, "receiver", set.ID)
+	if err != nil {
+		return nil, err
+	}
+	r := &scrapeReceiver{cfg: cfg, set: set, next: next, report: report, telemetry: t, panics: panics, pressure: pressure.None()}
 	for i := range cfg.Jobs {
 		j, err := newJob(cfg, &cfg.Jobs[i])
 		if err != nil {
@@ -55,7 +63,8 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Metrics) (*sc
 }
 
 // Start begins to scrape. It does not wait for any target, nor for the kubelet.
-func (r *scrapeReceiver) Start(context.Context, component.Host) error {
+func (r *scrapeReceiver) Start(_ context.Context, host component.Host) error {
+	r.pressure = pressure.Of(host)
 	d := &discovery{r: r}
 	if r.cfg.needsKubelet() {
 		directory, release, err := kubelet.Acquire(r.cfg.Kubelet, r.set.Logger, r.set.MeterProvider.Meter(scopeName))
@@ -64,7 +73,7 @@ func (r *scrapeReceiver) Start(context.Context, component.Host) error {
 		}
 		d.directory, r.release = directory, release
 	}
-	r.running.Go(func() { r.run(d) })
+	r.running.Go(func() { r.panics.Run(r.stop.Done(), func() { r.run(d) }) })
 	return nil
 }
 
@@ -129,6 +138,11 @@ func (c *crew) begin(now time.Time) {
 		if t == nil {
 			return
 		}
+		if pressure.Paused(c.r.pressure) && !t.gone {
+			c.r.telemetry.missed(1)
+			c.schedule.add(t, now)
+			continue
+		}
 		c.work(t, due)
 	}
 }
@@ -136,11 +150,14 @@ func (c *crew) begin(now time.Time) {
 func (c *crew) work(t *target, due time.Time) {
 	c.busy[t] = due
 	go func() { // Shutdown waits for it through run, which takes all that is done
-		if t.gone {
-			c.r.bury(t)
-		} else {
-			c.r.scrape(t)
-		}
+		_ = c.r.panics.Try(func() error { // it is told, and the target has its next turn
+			if t.gone {
+				c.r.bury(t)
+			} else {
+				c.r.scrape(t)
+			}
+			return nil
+		})
 		c.done <- t
 	}()
 }

@@ -31,7 +31,7 @@ func newTelemetry(set receiver.Settings) (*telemetry, error) {
 	var errs [7]error
 	t.scrapes, errs[0] = meter.Int64Counter("tidewatch_scrape_scrapes", metric.WithUnit("{scrape}"), metric.WithDescription("Scrapes by job and result."))
 	t.dropped, errs[1] = meter.Int64Counter("tidewatch_scrape_dropped_samples", metric.WithUnit("{sample}"), metric.WithDescription("Samples that were given up, by reason."))
-	t.late, errs[2] = meter.Int64Counter("tidewatch_scrape_missed_scrapes", metric.WithUnit("{scrape}"), metric.WithDescription("Scrapes that were left out because the one before was not done, or concurrency was used up."))
+	t.late, errs[2] = meter.Int64Counter("tidewatch_scrape_missed_scrapes", metric.WithUnit("{scrape}"), metric.WithDescription("Scrapes that were left out because the one before was not done, concurrency was used up, or the agent was short of memory."))
 	t.discovery, errs[3] = meter.Int64Counter("tidewatch_scrape_discovery_errors", metric.WithUnit("{error}"), metric.WithDescription("Files with targets that could not be read, and targets that are none."))
 	t.targets, errs[4] = meter.Int64Gauge("tidewatch_scrape_targets", metric.WithUnit("{target}"), metric.WithDescription("Targets by state."))
 	t.refused, errs[5] = meter.Int64Gauge("tidewatch_scrape_refused_targets", metric.WithUnit("{target}"), metric.WithDescription("Targets beyond max_targets, which are not scraped."))

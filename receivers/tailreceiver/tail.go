@@ -17,7 +17,9 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/contain"
 	"github.com/tidewatch/tidewatch/internal/logformat"
+	"github.com/tidewatch/tidewatch/internal/pressure"
 )
 
 // maxWorkers bounds the memory for chunks; a worker reads hundreds of MB per second.
@@ -32,7 +34,10 @@ type tail struct {
 	report  *receiverhelper.ObsReport
 	metrics *instruments
 	logs    onceLog
-	store   store
+	panics  *contain.Teller
+	// pressure says whether reading has to wait.
+	pressure pressure.Source
+	store    store
 	// multiline is nil if every line is a record.
 	multiline *multiline
 
@@ -68,9 +73,15 @@ func newTail(set receiver.Settings, cfg *Config, next consumer.Logs) (*tail, err
 	if err != nil {
 		return nil, fmt.Errorf("create metrics: %w", err)
 	}
+	panics, err := contain.New(set.TelemetrySettings, "receiver", set.ID)
+	if err != nil {
+		return nil, err
+	}
 	t := &tail{
 		cfg: cfg, set: set, next: next, report: report, metrics: metrics,
 		logs:     onceLog{logger: set.Logger},
+		panics:   panics,
+		pressure: pressure.None(),
 		store:    store{client: storage.NewNopClient(), limit: 2 * cfg.MaxFiles},
 		now:      time.Now,
 		openFile: os.Open, multiline: join,
@@ -90,6 +101,7 @@ func (t *tail) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return fmt.Errorf("timezone: %w", err)
 	}
+	t.pressure = pressure.Of(host)
 	if err := t.openStorage(ctx, host); err != nil {
 		return err
 	}
@@ -101,7 +113,13 @@ func (t *tail) Start(ctx context.Context, host component.Host) error {
 		t.metrics.damaged.Add(ctx, 1)
 		t.set.Logger.Warn("some checkpoints are damaged; their files are read again from the beginning", zap.Error(damaged))
 	}
-	t.running.Go(newWatcher(t, first).run)
+	t.running.Go(func() {
+		t.panics.Run(t.stop, func() {
+			w := newWatcher(t, first)
+			first = false // a watcher after a panic goes on where the checkpoints are
+			w.run()
+		})
+	})
 	format, _ := logformat.ParseFormat(t.cfg.Format)
 	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
 	for range workers {
@@ -109,7 +127,7 @@ func (t *tail) Start(ctx context.Context, host component.Host) error {
 		w.builder = builder{format: format, maxLine: t.cfg.MaxLineBytes, clock: logformat.Clock{Location: location}}
 		t.running.Go(w.run)
 	}
-	t.saving.Go(t.saveLoop)
+	t.saving.Go(func() { t.panics.Run(t.stop, t.saveLoop) })
 	return nil
 }
 

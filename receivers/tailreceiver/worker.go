@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tidewatch/tidewatch/internal/logformat"
+	"github.com/tidewatch/tidewatch/internal/pressure"
 )
 
 const (
@@ -26,6 +27,9 @@ const (
 
 	retryFirst = 100 * time.Millisecond
 )
+
+// afterPanic is how long a file rests on which reading panicked.
+const afterPanic = time.Minute
 
 var errStopped = errors.New("receiver is stopping")
 
@@ -46,7 +50,9 @@ func (w *worker) run() {
 		case <-w.t.stop:
 			return
 		case f := <-w.t.work:
-			w.drain(f)
+			if w.t.panics.Try(func() error { w.drain(f); return nil }) != nil {
+				f.resting = w.t.now().Add(afterPanic) // the others go on
+			}
 			f.busy.Store(false)
 			w.t.nudge()
 		}
@@ -55,7 +61,7 @@ func (w *worker) run() {
 
 // drain reads a file to its end, or as much of it as is fair to the others.
 func (w *worker) drain(f *file) {
-	for total := 0; total < fairShare && !w.t.stopping(); {
+	for total := 0; total < fairShare && pressure.Wait(w.t.pressure, w.t.stop) && !w.t.stopping(); {
 		n, err := w.step(f)
 		total += n
 		switch {
