@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"math"
+)
+
+// check is one thing that has to hold. Said has the numbers.
+type check struct {
+	Name string `json:"name"`
+	OK   bool   `json:"ok"`
+	Said string `json:"said"`
+}
+
+// bound says how much of something may come on top, per hour: a share of what there is
+// and a constant, which is what noise does.
+type bound struct {
+	name, unit string
+	of         func(*look) float64
+	scale      float64 // of what is printed
+	share      float64
+	constant   float64
+	settle     float64 // what may be left over after the load, on top of the warm-up's
+}
+
+// bounds are what has to be flat. The constants are what comes and goes: connections
+// that are tried, a collection of garbage more or less, a file of a queue.
+var bounds = []bound{
+	{"goroutines", "", func(l *look) float64 { return l.Goroutines }, 1, 0.05, 5, 25},
+	{"descriptors", "", func(l *look) float64 { return l.Descriptors }, 1, 0.05, 5, 15},
+	{"open log files", "", func(l *look) float64 { return l.LogFiles }, 1, 0.05, 5, 0},
+	{"resident memory", "MiB", func(l *look) float64 { return l.Anon }, 1 << 20, 0.05, 8 << 20, 0},
+	{"heap", "MiB", func(l *look) float64 { return l.Heap }, 1 << 20, 0.05, 4 << 20, 0},
+	{"state on disk", "MiB", func(l *look) float64 { return l.State }, 1 << 20, 0.05, 2 << 20, 0},
+}
+
+// flat judges the courses after the warm-up: no slope may be larger than its bound,
+// noise apart.
+func flat(looks []look, warm float64) []check {
+	var x []float64
+	var kept []look
+	for _, l := range looks {
+		if l.Load >= warm {
+			kept, x = append(kept, l), append(x, l.Seconds/3600)
+		}
+	}
+	var out []check
+	for _, b := range bounds {
+		y := make([]float64, len(kept))
+		for i := range kept {
+			y[i] = b.of(&kept[i]) / b.scale
+		}
+		t, typical := theilSen(x, y), medianOf(y)
+		most := b.share*typical + b.constant/b.scale
+		out = append(out, check{
+			Name: b.name + " flat", OK: len(y) > 2 && t.Low <= most,
+			Said: fmt.Sprintf("median %.1f %s, slope %+.2f an hour (at least %+.2f), allowed %.2f, %d looks", typical, b.unit, t.Slope, t.Low, most, len(y)),
+		})
+	}
+	return out
+}
+
+// settled judges a run that is too short for slopes: after the load, what can leak with
+// every connection and request is where it was at its end of warm-up.
+func settled(looks []look, warm float64, last *look) []check {
+	var out []check
+	for _, b := range bounds {
+		if b.settle == 0 {
+			continue
+		}
+		before := 0.0
+		for i := range looks {
+			if looks[i].Load <= warm || before == 0 {
+				before = max(before, b.of(&looks[i]))
+			}
+		}
+		after := b.of(last)
+		out = append(out, check{Name: b.name + " given back", OK: after <= before+b.settle, Said: fmt.Sprintf("%.0f at the end of the warm-up, %.0f after the load, allowed %.0f", before, after, before+b.settle)})
+	}
+	return out
+}
+
+// equal checks that two counts are the same.
+func equal(name string, got, want float64, of string) check {
+	return check{name, got == want, fmt.Sprintf("%.0f, %s %.0f", got, of, want)}
+}
+
+// accounts checks the ledger of the agent, in itself and against what was written and
+// what arrived.
+func (r *run) accounts(last *look) []check {
+	lines := 0
+	for _, w := range r.writers {
+		lines += w.n
+	}
+	out := []check{
+		equal("log lines read", sum(last.samples, "otelcol_receiver_accepted_log_records", "receiver", "tail"), float64(lines), "written"),
+		r.told("spans read", "otelcol_receiver_accepted_spans", r.spans),
+		r.told("points read", "otelcol_receiver_accepted_metric_points", r.points),
+	}
+	for _, s := range last.ledger.Sources {
+		out = append(out, equal(s.ID+" gave up", s.DroppedTotal(), 0, "allowed"))
+	}
+	for i := range last.ledger.Exporters {
+		e := &last.ledger.Exporters[i]
+		out = append(out, check{
+			Name: "ledger of " + e.ID, OK: e.Unaccounted == 0 && e.Queued == 0 && e.QueueSize == 0,
+			Said: fmt.Sprintf("accepted %.0f = exported %.0f + queued %.0f + dropped %.0f%s, unaccounted %.0f", e.Accepted+e.Carried, e.Exported, e.Queued, e.DroppedTotal(), reasons(e.Dropped), e.Unaccounted),
+		})
+	}
+	for _, s := range r.sites {
+		if err := s.failure(); err != nil {
+			out = append(out, check{s.name + " understood everything", false, err.Error()})
+		}
+	}
+	return append(out, r.arrivals(last)...)
+}
+
+// told compares what the agent accepted by OTLP with what its sender was told. A request
+// whose connection broke may have been accepted unseen.
+func (r *run) told(name, metric string, s *sender) check {
+	got := sum(r.last.samples, metric, "receiver", "otlp")
+	c := equal(name, got, float64(s.records.Load()), "sent")
+	if s.failed.Load() > 0 {
+		c.OK = got >= float64(s.records.Load())
+	}
+	c.Said += fmt.Sprintf(", %d requests were refused for now and sent again", s.refused.Load())
+	return c
+}
+
+// arrivals checks each sink's numbers: all of them are there, or refused by the sink
+// itself and then in the ledger as dropped.
+func (r *run) arrivals(last *look) []check {
+	var out []check
+	whole := func(sink, what string, tallies []*tally, wants []int) (total count) {
+		missing, name, want := 0, "", 0
+		for k, t := range tallies {
+			n, first := t.missing(wants[k])
+			missing += n
+			want += wants[k]
+			if n > 0 && name == "" {
+				name = fmt.Sprintf("; first of %d: %v", k, first)
+			}
+			total = total.plus(t.count())
+		}
+		out = append(out, check{
+			sink + " has all " + what, missing == 0 && total.Distinct+total.Refused == want,
+			fmt.Sprintf("%d of %d, refused for good by it %d, missing %d%s; again and stored once %d, stored twice %d", total.Distinct, want, total.Refused, missing, name, total.Repeated, total.Doubled),
+		})
+		return total
+	}
+	var written []int
+	for _, w := range r.writers {
+		written = append(written, w.n)
+	}
+	inES := whole("elasticsearch", "log lines", r.elastic.lines, written)
+	spans := whole("elasticsearch", "spans", []*tally{r.elastic.spans}, []int{r.plan.Seconds * r.plan.tracesPerBatch() * traceSpans})
+	inLoki := whole("loki", "log lines", r.loki.lines, written)
+	whole("remote write", "samples", []*tally{r.remote.samples}, []int{r.plan.rounds() * r.plan.Series})
+
+	drops := map[string]float64{}
+	exported := map[string]float64{}
+	for i := range last.ledger.Exporters {
+		e := &last.ledger.Exporters[i]
+		drops[e.ID], exported[e.ID] = e.DroppedTotal(), e.Exported
+	}
+	r.elastic.mu.Lock()
+	others, letters, stray := len(r.elastic.others), len(r.elastic.letters), r.elastic.stray
+	r.elastic.mu.Unlock()
+	r.loki.mu.Lock()
+	lokiOthers, lokiStray := len(r.loki.others), r.loki.stray
+	r.loki.mu.Unlock()
+	r.remote.mu.Lock()
+	refused, disorder := r.remote.refused, r.remote.disorder
+	r.remote.mu.Unlock()
+	return append(out,
+		equal("elasticsearch: dropped by the ledger", drops["elasticsearch"], float64(inES.Refused), "refused by the sink"),
+		equal("loki: dropped by the ledger", drops["loki"], float64(inLoki.Refused), "refused by the sink"),
+		equal("remote write: dropped by the ledger", drops["remote_write"], float64(refused), "refused by the sink"),
+		equal("elasticsearch: exported by the ledger", exported["elasticsearch"], float64(inES.Distinct+inES.Doubled+spans.Distinct+spans.Doubled+others), "stored by the sink"),
+		equal("loki: exported by the ledger", exported["loki"], float64(inLoki.Distinct+inLoki.Doubled+lokiOthers), "stored by the sink"),
+		check{"elasticsearch has dead letters", letters >= inES.Refused, fmt.Sprintf("%d for %d", letters, inES.Refused)},
+		equal("records taken apart", float64(stray+lokiStray), 0, "allowed"),
+		equal("samples out of order", float64(disorder), 0, "allowed"),
+	)
+}
+
+// pressed checks an overload: memory below its limit, and the pressure seen in the
+// agent's metrics, by its doctor and on its page.
+func (r *run) pressed(looks []look) []check {
+	most, saturated := 0.0, 0
+	for i := range looks {
+		most = math.Max(most, looks[i].RSS)
+		saturated = max(saturated, looks[i].Saturated)
+	}
+	limit := float64(r.plan.MemoryMiB)
+	return []check{
+		{"memory below the limit", most < limit*(1<<20), fmt.Sprintf("at most %.0f MiB resident, limit %.0f MiB", most/(1<<20), limit)},
+		{"pressure on the page", saturated > 0, fmt.Sprintf("%d exporters saturated at once", saturated)},
+		{"pressure told by the doctor", len(r.problems) > 0, fmt.Sprintf("%d sentences, the first: %.200q", len(r.problems), first(r.problems))},
+	}
+}
+
+func first(s []string) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
+}
