@@ -35,6 +35,7 @@ import (
 	"github.com/tidewatch/tidewatch/exporters/ticketexporter"
 	"github.com/tidewatch/tidewatch/extensions/consoleextension"
 	"github.com/tidewatch/tidewatch/extensions/healthextension"
+	"github.com/tidewatch/tidewatch/extensions/loadsheddingextension"
 	"github.com/tidewatch/tidewatch/extensions/segmentstorageextension"
 	"github.com/tidewatch/tidewatch/processors/errorcodeprocessor"
 	"github.com/tidewatch/tidewatch/processors/hostprocessor"
@@ -104,6 +105,7 @@ func components() *componentSet {
 			bearertokenauthextension.NewFactory(),
 			consoleextension.NewFactory(),
 			healthextension.NewFactory(),
+			loadsheddingextension.NewFactory(),
 			pprofextension.NewFactory(),
 			segmentstorageextension.NewFactory(),
 		},

@@ -37,7 +37,7 @@ func TestExportersFollowTheEnvironment(t *testing.T) {
 	p := render(t, nil)
 	require.Len(t, p.Exporters, 2)
 	require.Equal(t, []string{"console", "pattern", "root_cause"}, p.Service.Pipelines["logs"].Exporters)
-	require.Equal(t, []string{"segment_storage", "health", "console"}, p.Service.Extensions)
+	require.Equal(t, []string{"segment_storage", "health", "load_shedding", "console"}, p.Service.Extensions)
 
 	p = render(t, map[string]string{
 		"TIDEWATCH_ELASTICSEARCH_URL": "http://es", "TIDEWATCH_LOKI_URL": "http://loki",
