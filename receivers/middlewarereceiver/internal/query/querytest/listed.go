@@ -60,6 +60,8 @@ func series(t testing.TB, m pmetric.Metric) signals.Metric {
 	switch {
 	case m.Type() == pmetric.MetricTypeGauge:
 		points = m.Gauge().DataPoints()
+	case m.Type() == pmetric.MetricTypeHistogram:
+		typ, named.Type = "histogram", otlptranslator.MetricTypeHistogram
 	case m.Sum().IsMonotonic():
 		typ, points, named.Type = "counter", m.Sum().DataPoints(), otlptranslator.MetricTypeMonotonicCounter
 	default:
@@ -69,11 +71,19 @@ func series(t testing.TB, m pmetric.Metric) signals.Metric {
 	name, err := namer.Build(named)
 	require.NoError(t, err)
 	labels := map[string]bool{}
-	for _, p := range points.All() {
-		p.Attributes().Range(func(k string, _ pcommon.Value) bool {
+	note := func(attributes pcommon.Map) {
+		for k := range attributes.All() {
 			labels[strings.ReplaceAll(k, ".", "_")] = true
-			return true
-		})
+		}
+	}
+	if m.Type() == pmetric.MetricTypeHistogram {
+		for _, p := range m.Histogram().DataPoints().All() {
+			note(p.Attributes())
+		}
+	} else {
+		for _, p := range points.All() {
+			note(p.Attributes())
+		}
 	}
 	all := []string{}
 	for l := range labels {
