@@ -3,14 +3,13 @@ package consoleextension
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configtls"
 
+	"github.com/tidewatch/tidewatch/internal/listen"
 	"github.com/tidewatch/tidewatch/internal/localstore"
 	"github.com/tidewatch/tidewatch/signals"
 )
@@ -83,14 +82,8 @@ func createDefaultConfig() *Config {
 
 // Validate names the key and the fix.
 func (c *Config) Validate() error {
-	host, _, err := net.SplitHostPort(c.Endpoint)
-	if err != nil {
-		return fmt.Errorf("endpoint must be host:port, for example %s: %w", signals.AddrConsole, err)
-	}
-	if !isLoopback(host) && !c.BehindProxy {
-		if err := c.safe(); err != nil {
-			return err
-		}
+	if err := c.guards().Check(); err != nil {
+		return err
 	}
 	if u, err := url.Parse(c.TelemetryURL); c.TelemetryURL != "" && (err != nil || u.Host == "") {
 		return fmt.Errorf("telemetry_url must be a URL such as http://%s/metrics, or empty", signals.AddrTelemetry)
@@ -109,20 +102,17 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// safe says what an endpoint lacks that other machines can reach.
-func (c *Config) safe() error {
-	var lacks []string
-	if !c.TLS.HasValue() {
-		lacks = append(lacks, "tls (cert_file and key_file)")
+// guards are what an endpoint must have that other machines can reach.
+func (c *Config) guards() listen.Rule {
+	return listen.Rule{
+		Endpoint:  c.Endpoint,
+		TLS:       c.TLS.HasValue(),
+		Login:     c.Auth.HasValue() || c.TLS.HasValue() && c.TLS.Get().ClientCAFile != "",
+		LoginKeys: "auth (token_file or users_file)",
+		Loopback:  signals.AddrConsole,
+		Permitted: c.BehindProxy,
+		Unless:    "behind_proxy: true if only a proxy with TLS and a login can reach it",
 	}
-	if !c.Auth.HasValue() && (!c.TLS.HasValue() || c.TLS.Get().ClientCAFile == "") {
-		lacks = append(lacks, "auth (token_file or users_file)")
-	}
-	if len(lacks) == 0 {
-		return nil
-	}
-	return fmt.Errorf("endpoint %s can be reached from other machines: set %s, or use %s; behind_proxy: true if only a proxy with TLS and a login can reach it",
-		c.Endpoint, strings.Join(lacks, " and "), signals.AddrConsole)
 }
 
 func (c *Config) storeOptions() localstore.Options {
@@ -135,13 +125,4 @@ func (c *Config) storeOptions() localstore.Options {
 		MaxTraces:       c.MaxTraces,
 		MaxSpans:        c.MaxSpans,
 	}
-}
-
-// isLoopback reports whether host names this machine only.
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

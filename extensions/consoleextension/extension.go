@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/net/netutil"
 
+	"github.com/tidewatch/tidewatch/internal/listen"
 	"github.com/tidewatch/tidewatch/internal/localstore"
 )
 
@@ -135,11 +136,7 @@ func (c *console) tls(ctx context.Context) (*tls.Config, error) {
 	if !c.cfg.TLS.HasValue() {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	t, err := c.cfg.TLS.Get().LoadTLSConfig(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("tls: %w", err)
-	}
-	return t, nil
+	return listen.TLS(ctx, *c.cfg.TLS.Get())
 }
 
 func (c *console) serve(l net.Listener) error {
@@ -156,7 +153,7 @@ func (c *console) announce(auth *authenticator) {
 		scheme = "https://"
 	}
 	c.set.Logger.Info("The local page is served.", zap.String("url", scheme+c.Address()), zap.Bool("login", auth != nil))
-	if host, _, _ := net.SplitHostPort(c.cfg.Endpoint); c.cfg.BehindProxy && c.cfg.safe() != nil && !isLoopback(host) {
+	if c.cfg.BehindProxy && len(c.cfg.guards().Lacks()) > 0 {
 		c.set.Logger.Warn("The page can be reached from other machines without TLS or a login, as behind_proxy: true asks for: see to it that only the proxy can.",
 			zap.String("endpoint", c.Address()))
 	}

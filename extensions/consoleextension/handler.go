@@ -10,6 +10,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tidewatch/tidewatch/internal/listen"
 )
 
 // contentPolicy lets the page load its own files and talk to its own API,
@@ -46,7 +48,7 @@ func newHandler(cfg *Config, hostname string, t *telemetry, auth *authenticator,
 	files := newStatic()
 	mux.Handle("/", files)
 	host, _, _ := net.SplitHostPort(cfg.Endpoint) // Validate has seen to it
-	g := &guard{next: mux, auth: auth, telemetry: t, names: map[string]bool{"localhost": true}, anyAddress: !isLoopback(host)}
+	g := &guard{next: mux, auth: auth, telemetry: t, names: map[string]bool{"localhost": true}, anyAddress: !listen.Loopback(host)}
 	g.login = &login{auth: auth, files: files, secure: cfg.BehindProxy}
 	if host != "" {
 		g.names[strings.ToLower(host)] = true
