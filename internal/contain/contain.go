@@ -9,6 +9,7 @@ package contain
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -63,18 +64,12 @@ func New(set component.TelemetrySettings, kind string, id component.ID) (*Teller
 	t := &Teller{component: kind + "/" + id.String(), logger: set.Logger, now: time.Now}
 	t.label = metric.WithAttributeSet(attribute.NewSet(attribute.String("component", t.component)))
 	meter := set.MeterProvider.Meter(meterName)
-	for _, i := range []struct {
-		to                      *metric.Int64Counter
-		name, unit, description string
-	}{
-		{&t.panics, "tidewatch_panics", "{panic}", "Panics of a component that were contained."},
-		{&t.dropped, "tidewatch_panic_dropped_items", "{item}", "Records that a component panicked on again and again, and that were given up for it."},
-		{&t.restarts, "tidewatch_panic_restarts", "{restart}", "How often a component was started anew because it panicked."},
-	} {
-		var err error
-		if *i.to, err = meter.Int64Counter(i.name, metric.WithUnit(i.unit), metric.WithDescription(i.description)); err != nil {
-			return nil, fmt.Errorf("create instrument %s: %w", i.name, err)
-		}
+	var err1, err2, err3 error
+	t.panics, err1 = meter.Int64Counter("tidewatch_panics", metric.WithUnit("{panic}"), metric.WithDescription("Panics of a component that were contained."))
+	t.dropped, err2 = meter.Int64Counter("tidewatch_panic_dropped_items", metric.WithUnit("{item}"), metric.WithDescription("Records that a component panicked on again and again, and that were given up for it."))
+	t.restarts, err3 = meter.Int64Counter("tidewatch_panic_restarts", metric.WithUnit("{restart}"), metric.WithDescription("How often a component was started anew because it panicked."))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, fmt.Errorf("create metrics: %w", err)
 	}
 	return t, nil
 }
