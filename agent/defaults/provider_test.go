@@ -101,7 +101,7 @@ func TestInKubernetesOthersAreLetInOnlyWhenAskedFor(t *testing.T) {
 	render := func(env map[string]string) (otlp map[string]any, p profile) {
 		t.Helper()
 		p = renderProfile(t, "kubernetes", env)
-		require.Equal(t, []string{"otlp", "host_metrics", "scrape", "pattern", "red"}, p.Service.Pipelines["metrics"].Receivers)
+		require.Equal(t, []string{"otlp", "host_metrics", "host_metrics/processes", "scrape", "pattern", "red"}, p.Service.Pipelines["metrics"].Receivers)
 		return p.Receivers["otlp"].(map[string]any)["protocols"].(map[string]any)["grpc"].(map[string]any), p
 	}
 	otlp, p := render(nil)

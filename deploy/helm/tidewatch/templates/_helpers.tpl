@@ -53,7 +53,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- $logs := list "otlp" }}
 {{- if $p.podLogs.enabled }}{{ $logs = append $logs "tail" }}{{ end }}
 {{- $metrics := list "otlp" }}
-{{- if $p.hostMetrics.enabled }}{{ $metrics = append $metrics "host_metrics" }}{{ end }}
+{{- if $p.hostMetrics.enabled }}{{ $metrics = concat $metrics (list "host_metrics" "host_metrics/processes") }}{{ end }}
 {{- if $p.kubelet.enabled }}{{ $metrics = append $metrics "scrape" }}{{ end }}
 {{- if not .Values.kafka.brokers }}{{ $metrics = concat $metrics (list "pattern" "red") }}{{ end }}
 {{- $config := dict "service" (dict "pipelines" (dict
