@@ -34,23 +34,36 @@ type doctor struct {
 	client            *http.Client
 }
 
-func newDoctorCommand() *cobra.Command {
+func newDoctorCommand(set *componentSet) *cobra.Command {
 	d := doctor{client: &http.Client{Timeout: 10 * time.Second}}
+	b := bundleOptions{doctor: &d, set: set}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Ask the running agent what is wrong, and where every record is",
 		Long: `Looks at the running agent twice, some seconds apart, and says in words what is
 wrong. The table is the delivery ledger, in records since the agent started:
 accepted + carried over = exported + queued + dropped. Exit code 1 if something
-needs attention.`,
+needs attention.
+
+With --bundle it writes a file for whoever helps you instead: what the agent says of
+itself, its configuration and its own log, without secrets and without what it
+observes. It also works while no agent answers.`,
+		Example: `  tidewatch doctor
+  tidewatch doctor --bundle tidewatch.tar.gz --config /etc/tidewatch/tidewatch.yaml --state-dir /var/lib/tidewatch`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if b.path != "" {
+				return b.write(cmd.Context(), cmd.OutOrStdout())
+			}
+			return d.run(cmd.Context(), cmd.OutOrStdout())
+		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&d.telemetry, "telemetry-url", "http://"+signals.AddrTelemetry+"/metrics", "the agent's own metrics")
 	f.StringVar(&d.health, "health-url", "http://"+signals.AddrHealth+"/readyz", "the agent's readiness")
 	f.DurationVar(&d.wait, "wait", 5*time.Second, "time between the two looks")
 	f.BoolVar(&d.json, "json", false, "print the ledger and the problems as JSON")
+	b.flags(f)
 	return cmd
 }
 

@@ -39,7 +39,7 @@ func NewCommand(opts ...Option) *cobra.Command {
 		}
 	}
 	root.AddCommand(newValidateCommand(set), newPrintConfigCommand(set), newComponentsCommand(set),
-		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newBacktestCommand(), newAlertsCommand(), newRootCauseCommand(), newExplainCommand(), newQueueCommand(set), newDoctorCommand(), newTopCommand(), newServicesCommand(), newDashboardsCommand(), newIncidentsCommand(), newCodeCommand(),
+		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newBacktestCommand(), newAlertsCommand(), newRootCauseCommand(), newExplainCommand(), newQueueCommand(set), newDoctorCommand(set), newTopCommand(), newServicesCommand(), newDashboardsCommand(), newIncidentsCommand(), newCodeCommand(),
 		newNewCommand(), newVersionCommand())
 	return root
 }

@@ -233,7 +233,7 @@ func (s *topState) flow(v *topView) []topLine {
 		}
 		queue := ""
 		if c.Queue != nil && c.Capacity != nil && *c.Capacity > 0 {
-			queue = fmt.Sprintf("%.0f %%", *c.Queue / *c.Capacity*100)
+			queue = fmt.Sprintf("%.0f %%", *c.Queue / *c.Capacity * 100)
 		}
 		l := topLine{text: fmt.Sprintf("%10s %12.0f %10.0f %9.0f %7s  %s (%s)", rate, c.Items, c.Refused, c.Failed, queue, c.ID, c.Signal)}
 		if state != "" && state != "healthy" {
