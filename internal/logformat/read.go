@@ -43,6 +43,8 @@ type ReadOptions struct {
 	// Now is the time at which the log ends, for dates without a year; the time of
 	// its last change, or the present. Zero leaves such dates in the year 2000.
 	Now time.Time
+	// Start, if set, alone decides whether a line begins a record.
+	Start func(line string) bool
 }
 
 // Read reads a log to its end and calls emit for each record; the event is valid
@@ -55,7 +57,7 @@ func Read(r io.Reader, format Format, emit func(Event) error) (Summary, error) {
 
 // ReadWith is Read with options.
 func ReadWith(r io.Reader, opt ReadOptions, emit func(Event) error) (Summary, error) {
-	rd := reader{in: lineReader{r: r}, format: opt.Format, emit: emit, streams: map[string]*stream{}}
+	rd := reader{in: lineReader{r: r}, format: opt.Format, start: opt.Start, emit: emit, streams: map[string]*stream{}}
 	if rd.resolve = !opt.Now.IsZero(); rd.resolve {
 		rd.clock.Now = opt.Now.Unix()
 	}
@@ -68,6 +70,7 @@ type reader struct {
 	in      lineReader
 	lines   int
 	format  Format
+	start   func(string) bool
 	emit    func(Event) error
 	sum     Summary
 	resolve bool
@@ -108,7 +111,7 @@ func (rd *reader) run() error {
 		sample = append(sample, l)
 		contents = append(contents, l.text)
 	}
-	var profile Profile
+	profile := Profile{Start: rd.start}
 	profile.Observe(contents)
 	for _, l := range sample {
 		if err := rd.take(&profile, l); err != nil {
