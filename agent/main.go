@@ -38,7 +38,7 @@ func NewCommand(opts ...Option) *cobra.Command {
 			warnOfVariables(cmd)
 		}
 	}
-	root.AddCommand(newValidateCommand(set), newPrintConfigCommand(set), newComponentsCommand(set),
+	root.AddCommand(newValidateCommand(set), newTestCommand(set), newPrintConfigCommand(set), newComponentsCommand(set),
 		newReadCommand(), newPatternsCommand(), newDetectCommand(), newForecastCommand(), newBacktestCommand(), newAlertsCommand(), newRootCauseCommand(), newExplainCommand(), newQueueCommand(set), newDoctorCommand(set), newTopCommand(), newServicesCommand(), newDashboardsCommand(), newIncidentsCommand(), newCodeCommand(),
 		newNewCommand(), newVersionCommand())
 	return root
