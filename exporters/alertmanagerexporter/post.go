@@ -76,11 +76,14 @@ func (e *alertExporter) send(ctx context.Context, alerts []alert) []error {
 	var wg sync.WaitGroup
 	for i, u := range e.urls {
 		wg.Go(func() {
-			for batch := range slices.Chunk(alerts, maxBatch) {
-				if errs[i] = e.post(ctx, u, batch); errs[i] != nil {
-					break
+			errs[i] = e.counter.Try(func() error {
+				for batch := range slices.Chunk(alerts, maxBatch) {
+					if err := e.post(ctx, u, batch); err != nil {
+						return err
+					}
 				}
-			}
+				return nil
+			})
 			e.note(ctx, u, errs[i])
 		})
 	}

@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pipeline"
+
+	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
 var componentType = component.MustNewType("elasticsearch")
@@ -30,7 +32,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	helper, err := xexporterhelper.NewLogsRequest(ctx, set, e.encodeLogs, e.push, e.options()...)
+	helper, err := xexporterhelper.NewLogsRequest(ctx, set, e.encodeLogs, undelivered.Contained(e.counter, xexporterhelper.Request.ItemsCount, e.push), e.options()...)
 	if err != nil {
 		return nil, fmt.Errorf("make exporter: %w", err)
 	}
@@ -42,7 +44,7 @@ func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Con
 	if err != nil {
 		return nil, err
 	}
-	helper, err := xexporterhelper.NewMetricsRequest(ctx, set, e.encodeMetrics, e.push, e.options()...)
+	helper, err := xexporterhelper.NewMetricsRequest(ctx, set, e.encodeMetrics, undelivered.Contained(e.counter, xexporterhelper.Request.ItemsCount, e.push), e.options()...)
 	if err != nil {
 		return nil, fmt.Errorf("make exporter: %w", err)
 	}
@@ -54,7 +56,7 @@ func createTraces(ctx context.Context, set exporter.Settings, cfg component.Conf
 	if err != nil {
 		return nil, err
 	}
-	helper, err := xexporterhelper.NewTracesRequest(ctx, set, e.encodeTraces, e.push, e.options()...)
+	helper, err := xexporterhelper.NewTracesRequest(ctx, set, e.encodeTraces, undelivered.Contained(e.counter, xexporterhelper.Request.ItemsCount, e.push), e.options()...)
 	if err != nil {
 		return nil, fmt.Errorf("make exporter: %w", err)
 	}

@@ -6,6 +6,11 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
 var componentType = component.MustNewType("kafka")
@@ -68,7 +73,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	queued, err := exporterhelper.NewLogs(ctx, set, cfg, e.pushLogs, e.options()...)
+	queued, err := exporterhelper.NewLogs(ctx, set, cfg, undelivered.Contained(e.counter, plog.Logs.LogRecordCount, e.pushLogs), e.options()...)
 	return logs{queued, e}, err
 }
 
@@ -77,7 +82,7 @@ func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Con
 	if err != nil {
 		return nil, err
 	}
-	queued, err := exporterhelper.NewMetrics(ctx, set, cfg, e.pushMetrics, e.options()...)
+	queued, err := exporterhelper.NewMetrics(ctx, set, cfg, undelivered.Contained(e.counter, pmetric.Metrics.DataPointCount, e.pushMetrics), e.options()...)
 	return metrics{queued, e}, err
 }
 
@@ -86,6 +91,6 @@ func createTraces(ctx context.Context, set exporter.Settings, cfg component.Conf
 	if err != nil {
 		return nil, err
 	}
-	queued, err := exporterhelper.NewTraces(ctx, set, cfg, e.pushTraces, e.options()...)
+	queued, err := exporterhelper.NewTraces(ctx, set, cfg, undelivered.Contained(e.counter, ptrace.Traces.SpanCount, e.pushTraces), e.options()...)
 	return traces{queued, e}, err
 }

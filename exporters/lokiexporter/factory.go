@@ -6,6 +6,9 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
 var componentType = component.MustNewType("loki")
@@ -20,7 +23,7 @@ func createLogs(ctx context.Context, set exporter.Settings, cfg component.Config
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewLogs(ctx, set, cfg, e.pushLogs,
+	return exporterhelper.NewLogs(ctx, set, cfg, undelivered.Contained(e.sender.counter, plog.Logs.LogRecordCount, e.pushLogs),
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),
 		exporterhelper.WithRetry(e.cfg.RetryConfig),

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 
 	"github.com/tidewatch/tidewatch/internal/breaker"
+	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
 var componentType = component.MustNewType("remote_write")
@@ -74,7 +75,7 @@ func createMetrics(ctx context.Context, set exporter.Settings, cfg component.Con
 	if err != nil {
 		return nil, err
 	}
-	helper, err := xexporterhelper.NewMetricsRequest(ctx, set, e.convert, e.push,
+	helper, err := xexporterhelper.NewMetricsRequest(ctx, set, e.convert, undelivered.Contained(e.telemetry.undelivered, xexporterhelper.Request.ItemsCount, e.push),
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),
 		exporterhelper.WithCapabilities(consumer.Capabilities{MutatesData: false}),

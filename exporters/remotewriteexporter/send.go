@@ -35,7 +35,12 @@ func (e *metricsExporter) push(ctx context.Context, req xexporterhelper.Request)
 			b.left[i], errs[i] = e.sendShard(ctx, b.left[i])
 			break
 		}
-		wg.Go(func() { b.left[i], errs[i] = e.sendShard(ctx, b.left[i]) })
+		wg.Go(func() {
+			errs[i] = e.telemetry.undelivered.Try(func() (err error) {
+				b.left[i], err = e.sendShard(ctx, b.left[i])
+				return err
+			})
+		})
 	}
 	wg.Wait()
 	return longest(errs)

@@ -6,6 +6,9 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/tidewatch/tidewatch/internal/undelivered"
 )
 
 var componentType = component.MustNewType("ticket")
@@ -21,7 +24,7 @@ func createLogs(ctx context.Context, set exporter.Settings, config component.Con
 	if err != nil {
 		return nil, err
 	}
-	return exporterhelper.NewLogs(ctx, set, config, e.push,
+	return exporterhelper.NewLogs(ctx, set, config, undelivered.Contained(e.counter, plog.Logs.LogRecordCount, e.push),
 		exporterhelper.WithStart(e.start),
 		exporterhelper.WithShutdown(e.shutdown),
 		exporterhelper.WithTimeout(exporterhelper.TimeoutConfig{Timeout: 0}), // each request has its own

@@ -11,6 +11,8 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
+
+	"github.com/tidewatch/tidewatch/internal/contain"
 )
 
 // Other is the reason under which everything is counted once an exporter has
@@ -27,6 +29,7 @@ const meterName = "github.com/tidewatch/tidewatch/internal/undelivered"
 type Counter struct {
 	exporter string
 	logger   *zap.Logger
+	panics   *contain.Teller
 	dropped  metric.Int64Counter
 	retried  metric.Int64Counter
 	repeated metric.Int64Counter
@@ -38,6 +41,10 @@ type Counter struct {
 // NewCounter returns the counter of the exporter id.
 func NewCounter(set component.TelemetrySettings, id component.ID) (*Counter, error) {
 	c := &Counter{exporter: id.String(), logger: set.Logger, reason: make(map[string]bool)}
+	var err error
+	if c.panics, err = contain.New(set, "exporter", id); err != nil {
+		return nil, err
+	}
 	meter := set.MeterProvider.Meter(meterName)
 	for _, i := range []struct {
 		to                *metric.Int64Counter
@@ -47,7 +54,6 @@ func NewCounter(set component.TelemetrySettings, id component.ID) (*Counter, err
 		{&c.retried, "tidewatch_exporter_retried_items", "Records that are sent again, by reason; one record counts at each attempt."},
 		{&c.repeated, "tidewatch_exporter_repeated_items", "Records that the server had already: an earlier attempt stored them."},
 	} {
-		var err error
 		if *i.to, err = meter.Int64Counter(i.name, metric.WithUnit("{item}"), metric.WithDescription(i.description)); err != nil {
 			return nil, fmt.Errorf("create instrument %s: %w", i.name, err)
 		}
