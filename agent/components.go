@@ -47,6 +47,7 @@ import (
 	"github.com/tidewatch/tidewatch/receivers/jaegerreceiver"
 	"github.com/tidewatch/tidewatch/receivers/journaldreceiver"
 	"github.com/tidewatch/tidewatch/receivers/kafkareceiver"
+	"github.com/tidewatch/tidewatch/receivers/middlewarereceiver"
 	"github.com/tidewatch/tidewatch/receivers/scrapereceiver"
 	"github.com/tidewatch/tidewatch/receivers/tailreceiver"
 	"github.com/tidewatch/tidewatch/receivers/zipkinreceiver"
@@ -62,6 +63,7 @@ func components() *componentSet {
 			jaegerreceiver.NewFactory(),
 			journaldreceiver.NewFactory(),
 			kafkareceiver.NewFactory(),
+			middlewarereceiver.NewFactory(),
 			guardOTLP(otlpreceiver.NewFactory()),
 			scrapereceiver.NewFactory(),
 			tailreceiver.NewFactory(),

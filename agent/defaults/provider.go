@@ -59,6 +59,7 @@ func Render(name string, getenv func(string) string, memoryLimit int64) ([]byte,
 	}
 	t, err := template.Parse(name, string(src), template.Functions{
 		"env":     getenv,
+		"servers": servers,
 		"mib":     func(most int64) int64 { return min(most, memoryLimit/5*4>>20) },
 		"address": func(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }, // brackets for IPv6
 	})
