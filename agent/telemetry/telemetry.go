@@ -123,7 +123,7 @@ func createLogger(_ context.Context, set upstream.LoggerSettings, c component.Co
 	if build == nil {
 		build = zap.Config.Build
 	}
-	logger, err := build(zc)
+	logger, err := build(zc, zap.WrapCore(newQuiet))
 	return logger, nil, err
 }
 
@@ -158,7 +158,7 @@ func createMeterProvider(ctx context.Context, set upstream.MeterSettings, c comp
 	m := &meterServer{
 		MeterProvider: sdkmetric.NewMeterProvider(opts...),
 		server:        listen.Server(token.Guard(page)),
-		withdraw:      selfmetrics.Publish(listener.Addr().String(), page),
+		withdraw:      selfmetrics.Publish(listener.Addr().String(), registry),
 		done:          make(chan struct{}),
 	}
 	go func() {

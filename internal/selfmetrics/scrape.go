@@ -7,7 +7,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -28,11 +30,38 @@ type Sample struct {
 // of its histograms, named with _sum; the rest of histograms, and summaries, are
 // left out.
 func Scrape(ctx context.Context, client *http.Client, url string) ([]Sample, error) {
+	families, err := gather(ctx, client, url)
+	if err != nil {
+		return nil, err
+	}
+	var samples []Sample
+	for _, family := range families {
+		name := family.GetName()
+		for _, m := range family.GetMetric() {
+			if v, ok := value(m); ok {
+				samples = append(samples, Sample{Name: name, Labels: labels(m), Value: v})
+			} else if h := m.GetHistogram(); h != nil {
+				samples = append(samples, Sample{Name: name + "_sum", Labels: labels(m), Value: h.GetSampleSum()})
+			}
+		}
+	}
+	return samples, nil
+}
+
+// gather asks this process where it serves what is asked for, and else the network.
+func gather(ctx context.Context, client *http.Client, url string) ([]*dto.MetricFamily, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return nil, fmt.Errorf("scrape own metrics: %w", err)
 	}
-	resp, err := fetch(client, req)
+	if metrics := own(req.URL); metrics != nil {
+		families, err := metrics.Gather()
+		if err != nil {
+			return nil, fmt.Errorf("gather own metrics: %w", err)
+		}
+		return families, nil
+	}
+	resp, err := client.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("scrape own metrics: %w", err)
 	}
@@ -45,17 +74,7 @@ func Scrape(ctx context.Context, client *http.Client, url string) ([]Sample, err
 	if err != nil {
 		return nil, fmt.Errorf("parse own metrics of %s: %w", url, err)
 	}
-	var samples []Sample
-	for name, family := range families {
-		for _, m := range family.GetMetric() {
-			if v, ok := value(m); ok {
-				samples = append(samples, Sample{Name: name, Labels: labels(m), Value: v})
-			} else if h := m.GetHistogram(); h != nil {
-				samples = append(samples, Sample{Name: name + "_sum", Labels: labels(m), Value: h.GetSampleSum()})
-			}
-		}
-	}
-	return samples, nil
+	return slices.Collect(maps.Values(families)), nil
 }
 
 func value(m *dto.Metric) (float64, bool) {
