@@ -6,9 +6,12 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 )
 
 // memoryShare of what the cgroup allows is what the Go runtime may use; the rest is for
@@ -35,10 +38,40 @@ const (
 	busyRate = 16 << 20
 	// calmAfter is how soon after a burst the default comes back.
 	calmAfter = time.Second
+	// leastPercent is what the heap may always grow: with less of it the processor would do
+	// little but collect.
+	leastPercent = 10
 	// giveBackAfter is how long after a burst its memory goes back to the system. Go
 	// alone takes minutes for that.
 	giveBackAfter = 10 * time.Second
 )
+
+// heapCeiling is up to where the heap should grow before garbage is collected, in bytes; 0
+// where nothing says so. It belongs to the process, as the collector does.
+var heapCeiling atomic.Int64
+
+// keepBelowLimiter has garbage collected before memory_limiter takes it for data and
+// refuses some: that one counts what is allocated, whether it is still needed or not. The
+// ceiling is a tenth below the least amount at which one of the configuration begins to
+// refuse, as the heap still grows while it is collected.
+func keepBelowLimiter(cfg *otelcol.Config) {
+	least := int64(0)
+	for _, c := range cfg.Processors {
+		limiter, ok := c.(*memorylimiterprocessor.Config)
+		if !ok || limiter.MemoryLimitMiB == 0 {
+			continue
+		}
+		spike := limiter.MemorySpikeLimitMiB
+		if spike == 0 {
+			spike = limiter.MemoryLimitMiB / 5 // as memory_limiter has it
+		}
+		refuses := int64(limiter.MemoryLimitMiB-min(spike, limiter.MemoryLimitMiB)) << 20
+		if least == 0 || refuses < least {
+			least = refuses
+		}
+	}
+	heapCeiling.Store(least / 10 * 9)
+}
 
 // collector sets how often garbage is collected by how fast it is made: rarely in
 // a burst of work, by Go's default at rest, so that an idle agent stays small. It
@@ -92,9 +125,10 @@ func (c *collector) adjust() {
 	metrics.Read(c.samples)
 	now, total := time.Now(), c.samples[0].Value.Uint64()
 	marked := c.samples[1].Value.Uint64() + c.samples[2].Value.Uint64() + c.samples[3].Value.Uint64()
-	percent := gcPercent(total-c.total, now.Sub(c.last), marked)
+	wanted := gcPercent(total-c.total, now.Sub(c.last), marked)
+	percent := belowCeiling(wanted, c.samples[1].Value.Uint64(), marked, uint64(heapCeiling.Load()))
 	c.last, c.total = now, total
-	if percent > calmPercent {
+	if wanted > calmPercent {
 		c.calm.Reset(calmAfter)
 		c.back.Reset(giveBackAfter)
 	}
@@ -141,4 +175,17 @@ func gcPercent(allocated uint64, elapsed time.Duration, marked uint64) int {
 		return calmPercent
 	}
 	return max(calmPercent, int(100*busyBytes/max(marked, 1<<20)))
+}
+
+// belowCeiling returns the percentage, or the one with which the next collection begins at
+// the ceiling, if that is less. The heap grows from what was alive by that share of all
+// that was marked.
+func belowCeiling(percent int, alive, marked, ceiling uint64) int {
+	if ceiling == 0 || alive+marked*uint64(percent)/100 <= ceiling {
+		return percent
+	}
+	if alive >= ceiling {
+		return leastPercent
+	}
+	return max(leastPercent, int(100*(ceiling-alive)/max(marked, 1)))
 }

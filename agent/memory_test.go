@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 )
 
 func TestGarbageIsCollectedRarelyOnlyInABurst(t *testing.T) {
@@ -45,4 +48,27 @@ func TestTheOperatorsSettingStays(t *testing.T) {
 	defer debug.SetGCPercent(before)
 	tuneCollector()()
 	require.Equal(t, 50, debug.SetGCPercent(50))
+}
+
+func TestGarbageIsCollectedBeforeMemoryLimiterRefuses(t *testing.T) {
+	const mb = 1 << 20
+	require.Equal(t, 100, belowCeiling(100, 60*mb, 62*mb, 0), "nobody refuses")
+	require.Equal(t, 100, belowCeiling(100, 60*mb, 62*mb, 184*mb), "there is room to double")
+	require.Equal(t, 36, belowCeiling(100, 134*mb, 136*mb, 184*mb))
+	require.Equal(t, leastPercent, belowCeiling(1600, 300*mb, 302*mb, 184*mb), "too much is alive")
+
+	defer heapCeiling.Store(heapCeiling.Load())
+	id := component.MustNewID("memory_limiter")
+	configured := func(limit, spike uint32) int64 {
+		keepBelowLimiter(&otelcol.Config{Processors: map[component.ID]component.Config{
+			id:                           &memorylimiterprocessor.Config{MemoryLimitMiB: limit, MemorySpikeLimitMiB: spike},
+			component.MustNewID("other"): struct{}{},
+			component.MustNewIDWithName("memory_limiter", "share"): &memorylimiterprocessor.Config{MemoryLimitPercentage: 80},
+		}})
+		return heapCeiling.Load() / mb
+	}
+	require.EqualValues(t, 184, configured(256, 0), "nine tenths of 256 less a fifth")
+	require.EqualValues(t, 180, configured(256, 56))
+	require.Zero(t, configured(0, 0), "a share of the machine's memory is not known here")
+	require.Zero(t, configured(10, 20))
 }

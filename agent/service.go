@@ -73,6 +73,7 @@ func (r *runner) start(ctx context.Context, cfg *otelcol.Config) (*generation, e
 	if err != nil {
 		return nil, err
 	}
+	keepBelowLimiter(cfg)
 	gen := &generation{cfg: cfg, failed: make(chan error, 1)}
 	set := serviceSettings(cfg, r.factories, r.info)
 	set.ConfigSnapshot = extensioncapabilities.NewConfigSnapshot(conf, nil)
