@@ -1,14 +1,6 @@
 package agent
 
-import (
-	"regexp"
-
-	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
-)
-
-// userinfo matches the password of a URL.
-var userinfo = regexp.MustCompile(`(://[^/@:\s]*):[^/@\s]*@`)
+import "github.com/spf13/cobra"
 
 func newPrintConfigCommand(set *componentSet) *cobra.Command {
 	var flags configFlags
@@ -32,11 +24,11 @@ func newPrintConfigCommand(set *componentSet) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := yaml.Marshal(conf.ToStringMap())
+			b, err := masked(conf)
 			if err != nil {
 				return err
 			}
-			_, err = cmd.OutOrStdout().Write(userinfo.ReplaceAll(b, []byte("$1:[REDACTED]@")))
+			_, err = cmd.OutOrStdout().Write(b)
 			return err
 		},
 	}

@@ -39,7 +39,7 @@ func (e *ConfigError) Error() string {
 	if e.Key != "" {
 		b.WriteString(e.Key + ": ")
 	}
-	b.WriteString(e.Problem)
+	b.WriteString(maskText(e.Problem)) // checks say what they were given
 	if e.Hint != "" {
 		b.WriteString("; " + e.Hint)
 	}

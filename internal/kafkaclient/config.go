@@ -57,6 +57,9 @@ func (c *Config) Validate() error {
 	}
 	for _, b := range brokers {
 		if _, _, err := net.SplitHostPort(b); err != nil {
+			if strings.ContainsAny(b, "@/?") { // a URL may have a password
+				return errors.New("brokers must be host:port and no URLs, for example kafka-1:9092")
+			}
 			return fmt.Errorf("brokers: %q must be host:port, for example kafka-1:9092", b)
 		}
 	}

@@ -106,7 +106,7 @@ func (c Config) base() (*url.URL, error) {
 		return nil, fmt.Errorf("endpoint: %q must be the node's address or an https:// URL; is NODE_IP set from status.hostIP?", c.Endpoint)
 	}
 	if u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
-		return nil, fmt.Errorf("endpoint: %q must have no user, path or query", u.Redacted())
+		return nil, errors.New("endpoint must have no user, path or query")
 	}
 	u.Path = ""
 	return u, nil

@@ -65,7 +65,11 @@ func (r Rule) Lacks() []string {
 // Check refuses an endpoint that is no host:port, or is open to more than its guards
 // allow. The error names the keys and the fix.
 func (r Rule) Check() error {
-	if _, _, err := net.SplitHostPort(r.Endpoint); err != nil {
+	_, _, err := net.SplitHostPort(r.Endpoint)
+	switch {
+	case err != nil && strings.ContainsAny(r.Endpoint, "@/?"): // a URL may have a password, which errors show
+		return fmt.Errorf("endpoint must be host:port and no URL, for example %s", r.Loopback)
+	case err != nil:
 		return fmt.Errorf("endpoint must be host:port, for example %s: %w", r.Loopback, err)
 	}
 	lacks := r.Lacks()
