@@ -62,6 +62,10 @@ func TestALastingDifferenceIsADefect(t *testing.T) {
 	before[0].Value += 7
 	require.Empty(t, diagnose(before, now), "what is being handed over is no defect")
 	now[0].Value += 7
+	require.Empty(t, diagnose(before, now), "as many may be handed over at both looks")
+	now = flowing(20, 0, 0)
+	now[0].Value += 7
+	before = now
 	require.Equal(t, []string{"7 records of exporter loki are not accounted for: this is a defect, please report it with this output."}, diagnose(before, now))
 }
 

@@ -7,6 +7,7 @@ package delivery
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -55,7 +56,9 @@ type Exporter struct {
 	// Unaccounted is what is left of accepted + carried - exported - queued - dropped.
 	// It is 0 when nothing moves.
 	Unaccounted float64 `json:"unaccounted"`
-	// QueueBytes and QueueCapacity are in the unit of the queue, bytes by default.
+	// QueueSize and QueueCapacity are those of the queue that is the fullest: an exporter
+	// has one for each signal, and one that is full stops what feeds it. Their unit is the
+	// queue's, bytes by default.
 	QueueSize     float64 `json:"queue_size"`
 	QueueCapacity float64 `json:"queue_capacity"`
 	// Circuits are the endpoints that are left alone for now, by name.
@@ -80,9 +83,26 @@ func total(by map[string]float64) float64 {
 type tally struct {
 	Exporter
 	offered, sent float64
-	queued        float64 // on disk
-	queues        bool    // offers are counted: there is a queue
+	queued        float64               // on disk
+	queues        bool                  // offers are counted: there is a queue
+	sizes         map[string]*queueSize // by signal
 	circuits      circuits
+}
+
+// queueSize is how full the queue of a signal is.
+type queueSize struct{ size, capacity float64 }
+
+func (q *queueSize) share() float64 { return q.size / max(q.capacity, 1) }
+
+// queue returns the queue that a metric is of.
+func (t *tally) queue(m selfmetrics.Sample) *queueSize {
+	signal := m.Labels["data_type"]
+	q := t.sizes[signal]
+	if q == nil {
+		q = &queueSize{}
+		t.sizes[signal] = q
+	}
+	return q
 }
 
 // Draw draws the ledger from the agent's own metrics.
@@ -100,7 +120,7 @@ func Draw(samples []selfmetrics.Sample) Ledger {
 		if id := m.Labels["exporter"]; id != "" {
 			t := exporters[id]
 			if t == nil {
-				t = &tally{Exporter: Exporter{ID: id, Dropped: map[string]float64{}}, circuits: circuits{}}
+				t = &tally{Exporter: Exporter{ID: id, Dropped: map[string]float64{}}, circuits: circuits{}, sizes: map[string]*queueSize{}}
 				exporters[id] = t
 			}
 			t.add(m)
@@ -149,9 +169,9 @@ func (t *tally) add(m selfmetrics.Sample) {
 		t.offered += m.Value
 		t.queues = true
 	case "otelcol_exporter_queue_size":
-		t.QueueSize += m.Value
+		t.queue(m).size += m.Value
 	case "otelcol_exporter_queue_capacity":
-		t.QueueCapacity += m.Value
+		t.queue(m).capacity += m.Value
 	case "tidewatch_queue_items":
 		t.queued += m.Value
 		t.Durable = true
@@ -186,9 +206,14 @@ func (t *tally) drop(reason string, n float64) {
 func (t *tally) balance() Exporter {
 	e := t.Exporter
 	e.Circuits = t.circuits.broken()
+	for _, signal := range slices.Sorted(maps.Keys(t.sizes)) {
+		if q := t.sizes[signal]; e.QueueCapacity == 0 || q.share() > e.QueueSize/e.QueueCapacity {
+			e.QueueSize, e.QueueCapacity = q.size, q.capacity
+		}
+	}
 	e.Exported = max(e.Exported+t.sent, 0)
 	out := e.Exported + e.DroppedTotal()
-	if !t.queues && !t.Durable && t.QueueCapacity == 0 { // without a queue each call is delivered or refused
+	if !t.queues && !t.Durable && e.QueueCapacity == 0 { // without a queue each call is delivered or refused
 		e.Accepted = out
 		return e
 	}
