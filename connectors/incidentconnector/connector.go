@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tidewatch/tidewatch/incident"
+	"github.com/tidewatch/tidewatch/internal/contain"
 	"github.com/tidewatch/tidewatch/internal/incidentlog"
 	"github.com/tidewatch/tidewatch/internal/snapshot"
 	"github.com/tidewatch/tidewatch/logpattern/frame"
@@ -28,6 +29,7 @@ type incidents struct {
 	next      consumer.Logs
 	known     *calls
 	telemetry *telemetry
+	panics    *contain.Teller
 	keeper    *snapshot.Keeper
 	now       func() time.Time
 
@@ -47,6 +49,10 @@ func newIncidents(set connector.Settings, cfg *Config, known *calls, next consum
 	c := &incidents{
 		cfg: cfg, set: set, next: next, known: known, now: time.Now, wake: make(chan struct{}, 1),
 		engine: incident.NewEngine(cfg.settings()), pending: plog.NewLogs(), files: newFiles(cfg),
+	}
+	var err error
+	if c.panics, err = contain.New(set.TelemetrySettings, "connector", set.ID); err != nil {
+		return nil, err
 	}
 	t, err := newTelemetry(set.TelemetrySettings, c.stats)
 	c.telemetry = t
@@ -95,7 +101,7 @@ func (c *incidents) run() {
 		case <-tick.C:
 		case <-c.wake:
 		}
-		c.check(context.Background())
+		_ = c.panics.Try(func() error { c.check(context.Background()); return nil }) // the next interval goes on
 	}
 }
 

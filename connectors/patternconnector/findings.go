@@ -56,7 +56,7 @@ type findings struct {
 }
 
 func newFindings(set connector.Settings, cfg *Config, next consumer.Logs) (*findings, error) {
-	t, err := newTelemetry(set.TelemetrySettings)
+	t, err := newTelemetry(set.TelemetrySettings, set.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (f *findings) Start(ctx context.Context, host component.Host) error {
 		f.set.Logger.Warn("Saved history of patterns is not usable; it is learned anew.", zap.Error(err))
 	}
 	keeper.Start(f.cfg.SnapshotInterval, f.snapshot)
-	f.ticker.start(min(checkInterval, f.cfg.Interval), func() { f.check(context.Background()) })
+	f.ticker.start(min(checkInterval, f.cfg.Interval), f.telemetry.panics, func() { f.check(context.Background()) })
 	return nil
 }
 

@@ -32,7 +32,7 @@ type metrics struct {
 }
 
 func newMetrics(set connector.Settings, cfg *Config, next consumer.Metrics) (*metrics, error) {
-	t, err := newTelemetry(set.TelemetrySettings)
+	t, err := newTelemetry(set.TelemetrySettings, set.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (*metrics) Capabilities() consumer.Capabilities { return consumer.Capabilit
 
 // Start begins to send.
 func (m *metrics) Start(context.Context, component.Host) error {
-	m.ticker.start(m.cfg.Interval, func() { m.send(context.Background()) })
+	m.ticker.start(m.cfg.Interval, m.telemetry.panics, func() { m.send(context.Background()) })
 	return nil
 }
 

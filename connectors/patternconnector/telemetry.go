@@ -7,6 +7,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/tidewatch/tidewatch/internal/contain"
 )
 
 const scope = "github.com/tidewatch/tidewatch/connectors/patternconnector"
@@ -14,9 +16,10 @@ const scope = "github.com/tidewatch/tidewatch/connectors/patternconnector"
 // telemetry counts what the connector does.
 type telemetry struct {
 	findings, suppressed, evictions, overflow, undelivered metric.Int64Counter
+	panics                                                 *contain.Teller
 }
 
-func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
+func newTelemetry(set component.TelemetrySettings, id component.ID) (*telemetry, error) {
 	meter := set.MeterProvider.Meter(scope)
 	var errs []error
 	counter := func(name, unit, description string) metric.Int64Counter {
@@ -31,7 +34,9 @@ func newTelemetry(set component.TelemetrySettings) (*telemetry, error) {
 		overflow:    counter("overflow", "{resource}", "Batches of services beyond max_services."),
 		undelivered: counter("undelivered", "{batch}", "Batches that the next component refused; metrics and findings are sent again."),
 	}
-	return t, errors.Join(errs...)
+	panics, err := contain.New(set, "connector", id)
+	t.panics = panics
+	return t, errors.Join(append(errs, err)...)
 }
 
 func (t *telemetry) found(ctx context.Context, kind, state string) {

@@ -3,6 +3,8 @@ package patternconnector
 import (
 	"sync"
 	"time"
+
+	"github.com/tidewatch/tidewatch/internal/contain"
 )
 
 // ticker calls a function at intervals in a goroutine of its own.
@@ -11,7 +13,7 @@ type ticker struct {
 	wg   sync.WaitGroup
 }
 
-func (t *ticker) start(interval time.Duration, do func()) {
+func (t *ticker) start(interval time.Duration, panics *contain.Teller, do func()) {
 	t.quit = make(chan struct{})
 	t.wg.Go(func() {
 		tick := time.NewTicker(interval)
@@ -21,7 +23,7 @@ func (t *ticker) start(interval time.Duration, do func()) {
 			case <-t.quit:
 				return
 			case <-tick.C:
-				do()
+				_ = panics.Try(func() error { do(); return nil }) // it is told; the next interval goes on
 			}
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/tidewatch/tidewatch/internal/contain"
 	"github.com/tidewatch/tidewatch/internal/pressure"
 )
 
@@ -24,6 +25,7 @@ type red struct {
 	telemetry *telemetry
 	pressure  pressure.Source
 	shed      *pressure.Counter
+	panics    *contain.Teller
 	now       func() time.Time
 
 	quit chan struct{}
@@ -41,6 +43,9 @@ func newRED(set connector.Settings, cfg *Config, next consumer.Metrics) (*red, e
 	r.graph = newGraph(cfg, &r.table.overflow)
 	var err error
 	if r.shed, err = pressure.NewCounter(set.TelemetrySettings, "connector", set.ID); err != nil {
+		return nil, err
+	}
+	if r.panics, err = contain.New(set.TelemetrySettings, "connector", set.ID); err != nil {
 		return nil, err
 	}
 	r.telemetry, err = newTelemetry(set.TelemetrySettings, r)
@@ -62,7 +67,7 @@ func (r *red) Start(_ context.Context, host component.Host) error {
 			case <-r.quit:
 				return
 			case <-tick.C:
-				r.send(context.Background())
+				_ = r.panics.Try(func() error { r.send(context.Background()); return nil }) // the next interval goes on
 			}
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/contain"
 	"github.com/tidewatch/tidewatch/internal/snapshot"
 	"github.com/tidewatch/tidewatch/internal/tracewindow"
 	"github.com/tidewatch/tidewatch/internal/tracewindow/feed"
@@ -30,6 +31,7 @@ type causes struct {
 	next      consumer.Logs
 	inbox     *inbox
 	telemetry *telemetry
+	panics    *contain.Teller
 	now       func() time.Time
 	window    *tracewindow.Window
 
@@ -44,9 +46,13 @@ type causes struct {
 }
 
 func newCauses(set connector.Settings, cfg *Config, inbox *inbox, next consumer.Logs) (*causes, error) {
+	panics, err := contain.New(set.TelemetrySettings, "connector", set.ID)
+	if err != nil {
+		return nil, err
+	}
 	t, err := newTelemetry(set.TelemetrySettings)
 	return &causes{
-		cfg: cfg, set: set, next: next, inbox: inbox, telemetry: t, now: time.Now,
+		cfg: cfg, set: set, next: next, inbox: inbox, telemetry: t, panics: panics, now: time.Now,
 		window:  tracewindow.New(tracewindow.Settings{MaxBytes: cfg.MaxTraceBytes}),
 		watcher: rootcause.NewWatcher(cfg.options()),
 	}, err
@@ -77,7 +83,7 @@ func (c *causes) Start(ctx context.Context, host component.Host) error {
 			case <-c.quit:
 				return
 			case <-tick.C:
-				c.check(context.Background())
+				_ = c.panics.Try(func() error { c.check(context.Background()); return nil }) // the next interval goes on
 			}
 		}
 	})
@@ -124,22 +130,7 @@ func (c *causes) ConsumeTraces(_ context.Context, td ptrace.Traces) error {
 
 // check compares what came to rest with the time before, and sends what is to say.
 func (c *causes) check(ctx context.Context) {
-	now := c.now()
-	c.mu.Lock()
-	for t := range c.window.Ripe(now) {
-		if t.Revision == 1 {
-			c.watcher.Add(c.trace(t, c.inbox.take(t.ID)))
-		}
-	}
-	notes, dropped := c.inbox.drain()
-	for _, n := range notes {
-		c.watcher.Note(n.Note, now, n.over)
-	}
-	verdicts := c.watcher.Check(now)
-	totals, before := c.window.Totals(), c.totals
-	c.totals = totals
-	c.mu.Unlock()
-
+	verdicts, totals, before, dropped := c.compare(c.now())
 	add(c.telemetry.spans, int64(totals.Spans-before.Spans))
 	add(c.telemetry.sampled, int64(totals.SampledSpans-before.SampledSpans))
 	add(c.telemetry.lost, int64(totals.LostSpans+totals.DroppedSpans-before.LostSpans-before.DroppedSpans))
@@ -152,6 +143,25 @@ func (c *causes) check(ctx context.Context) {
 		}
 	}
 	c.send(ctx)
+}
+
+// compare takes what came to rest, and returns what is to say and the totals now and before.
+func (c *causes) compare(now time.Time) (verdicts []rootcause.Verdict, totals, before tracewindow.Totals, dropped int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for t := range c.window.Ripe(now) {
+		if t.Revision == 1 {
+			c.watcher.Add(c.trace(t, c.inbox.take(t.ID)))
+		}
+	}
+	notes, dropped := c.inbox.drain()
+	for _, n := range notes {
+		c.watcher.Note(n.Note, now, n.over)
+	}
+	verdicts = c.watcher.Check(now)
+	totals, before = c.window.Totals(), c.totals
+	c.totals = totals
+	return verdicts, totals, before, dropped
 }
 
 // save keeps a finding that began, changed or ended before anybody is told.

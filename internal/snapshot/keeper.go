@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -108,13 +109,24 @@ func (k *Keeper) Close(ctx context.Context) error {
 	return err
 }
 
+// take asks the component for its state. A panic of it must not end the process: the state
+// that was saved before is as good as it gets.
+func (k *Keeper) take() (b []byte, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("it panicked: %v\n%s", v, debug.Stack())
+		}
+	}()
+	return k.save()
+}
+
 func (k *Keeper) write(ctx context.Context) error {
 	if k.save == nil {
 		return nil
 	}
 	k.writing.Lock()
 	defer k.writing.Unlock()
-	b, err := k.save()
+	b, err := k.take()
 	if err != nil {
 		return fmt.Errorf("take snapshot: %w", err)
 	}

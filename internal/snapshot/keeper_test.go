@@ -114,3 +114,13 @@ func TestOpenExplains(t *testing.T) {
 	require.NoError(t, err, "no storage means memory only")
 	require.NoError(t, k.Close(t.Context()))
 }
+
+func TestAPanicKeepsWhatWasSaved(t *testing.T) {
+	m := &memory{data: map[string][]byte{"snapshot": []byte("learned")}}
+	k, err := open(t, m, zap.NewNop())
+	require.NoError(t, err)
+	k.Start(0, func() ([]byte, error) { panic("odd") })
+	require.ErrorContains(t, k.Save(t.Context()), "take snapshot: it panicked: odd")
+	require.ErrorContains(t, k.Close(t.Context()), "it panicked")
+	require.Equal(t, "learned", string(m.data["snapshot"]))
+}
