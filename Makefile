@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: build test race lint fmt generate backends browser dashboards-schema e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-loki bench-remotewrite bench-rootcause idle packages image helm-test helm-golden run clean
+.PHONY: build test race fuzz fuzz-short lint fmt generate backends browser dashboards-schema e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-loki bench-remotewrite bench-rootcause idle packages image helm-test helm-golden run clean
 
 build: ## the binary, as small as it is shipped
 	flags=$$(deploy/slim.sh) && CGO_ENABLED=0 go build $$flags -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
