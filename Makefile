@@ -4,7 +4,7 @@ BINARY  ?= bin/tidewatch
 TOOL     = go tool -modfile=internal/tools/go.mod
 LDFLAGS  = -s -w
 
-.PHONY: build test race fuzz fuzz-short lint fmt generate backends browser dashboards-schema e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-loki bench-remotewrite bench-rootcause idle packages image helm-test helm-golden run clean
+.PHONY: build test race fuzz fuzz-short lint fmt generate backends browser dashboards-schema e2e faults bench bench-reader bench-queue bench-kafka bench-patterns bench-logchange bench-formats bench-anomaly bench-catalogue bench-elasticsearch bench-loki bench-remotewrite bench-rootcause idle packages image helm-test helm-golden soak soak-short overload run clean
 
 build: ## the binary, as small as it is shipped
 	flags=$$(deploy/slim.sh) && CGO_ENABLED=0 go build $$flags -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/agent
@@ -83,6 +83,15 @@ helm-test: build ## the chart: lint, schemas, goldens, configuration
 
 helm-golden: build ## rewrites deploy/helm/golden
 	eval "$$(test/backends/helm.sh)" && $$python deploy/helm/check.py $$helm $(abspath $(BINARY)) --update
+
+soak: build ## an hour of mixed load while backends come and go: what is lost, doubled, leaked; MINUTES=20, SEED=7
+	go run ./test/soak -binary $(BINARY) -seed $(or $(SEED),1) $(if $(MINUTES),-seconds $$((60 * $(MINUTES))))
+
+soak-short: build ## the same in less than a minute: the ledger, and what is given back
+	go run ./test/soak -binary $(BINARY) -seed $(or $(SEED),1) -plan short
+
+overload: build ## ten minutes of ten times that, while backends take a tenth: memory, loss, pressure; QUICK=1
+	go run ./test/soak -binary $(BINARY) -seed $(or $(SEED),1) -plan overload$(if $(QUICK),-short)
 
 run:
 	go run ./cmd/agent

@@ -53,7 +53,7 @@ receivers:
 exporters:
   prometheus: {endpoint: "127.0.0.1:%[8]d"}
 %[9]sservice:
-  extensions: [segment_storage, health, console, pprof]
+  extensions: [segment_storage, health, load_shedding, console, pprof]
   telemetry: {metrics: {endpoint: "127.0.0.1:%[2]d"}}
 `, a.health, a.telemetry, a.page, a.pprof, freeport.Port(), a.http, filepath.Join(a.logs(), "*.log*"), freeport.Port(), limit)
 }
@@ -72,6 +72,9 @@ func (a *agent) start(ctx context.Context, p *plan, env ...string) error {
 	a.cmd = exec.Command(a.binary, "--state-dir", a.state(), "--config", "builtin:host", "--config", file)
 	a.cmd.Stdout, a.cmd.Stderr = log, log
 	a.cmd.Env = append(os.Environ(), env...)
+	if p.MemoryMiB > 0 { // as in a container of that size, nine tenths of which are for Go
+		a.cmd.Env = append(a.cmd.Env, fmt.Sprintf("GOMEMLIMIT=%dMiB", p.MemoryMiB*9/10))
+	}
 	a.cmd.SysProcAttr = endsWithUs()
 	if err := a.cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", a.binary, err)

@@ -26,7 +26,7 @@ type elastic struct {
 func newElastic(refuseEvery int) *elastic {
 	e := &elastic{spans: newTally(), refuseEvery: refuseEvery, others: map[uint64]bool{}, letters: map[uint64]bool{}}
 	for range streams {
-		e.lines = append(e.lines, newTally())
+		e.lines = append(e.lines, newLineTally())
 	}
 	return e
 }

@@ -58,7 +58,7 @@ func TestElasticsearch(t *testing.T) {
 	require.Equal(t, []int{201}, statuses(t, bulkOf(t, e, action(logs, "other"), `{"message":"a twqa0000000000x b"}`).take(false)), "a double has another id")
 	require.Equal(t, count{Distinct: 1, Repeated: 1, Doubled: 1}, e.lines[0].count())
 	require.Equal(t, count{Distinct: 1, Repeated: 2, Refused: 1}, e.lines[1].count())
-	missing, _ := e.spans.missing(13)
+	missing, _, _ := e.spans.missing(13)
 	require.Equal(t, 12, missing)
 	require.Len(t, e.others, 2)
 	require.Len(t, e.letters, 1)

@@ -61,15 +61,22 @@ func (g *shapes) invent() {
 	g.known = append(g.known, fmt.Sprintf("%s %s in %s", verbs[g.rng.IntN(len(verbs))], nouns[g.rng.IntN(len(nouns))], places[g.rng.IntN(len(places))]))
 }
 
-// next returns the message and the level of the next line.
-func (g *shapes) next() (message, level string) {
+// levelOf is the level of line n of every stream.
+func levelOf(n int) string { return levels[n%len(levels)] }
+
+// isDebug reports whether a line may be left out by an agent that is short of resources,
+// which the ledger then says.
+func isDebug(n int) bool { return levelOf(n) == "DEBUG" }
+
+// next returns the message of the next line.
+func (g *shapes) next() string {
 	if g.lines++; g.lines%g.newEvery == 0 {
 		g.invent()
 		if len(g.known)%4 == 0 {
 			g.deploys++
 		}
 	}
-	return g.known[g.rng.IntN(len(g.known))], levels[g.rng.IntN(len(levels))]
+	return g.known[g.rng.IntN(len(g.known))]
 }
 
 // say appends what every line has: message, mark and some numbers.
@@ -87,7 +94,7 @@ func (g *shapes) say(b []byte, message string, stream, n int) []byte {
 const stamp = "2006-01-02T15:04:05.000000Z"
 
 func plainLine(b []byte, n int, at time.Time, g *shapes) []byte {
-	message, level := g.next()
+	message, level := g.next(), levelOf(n)
 	b = at.AppendFormat(b, stamp)
 	b = append(append(append(b, ' '), level...), " [http-"...)
 	b = strconv.AppendInt(b, int64(n%8), 10)
@@ -96,7 +103,7 @@ func plainLine(b []byte, n int, at time.Time, g *shapes) []byte {
 }
 
 func jsonLine(b []byte, n int, at time.Time, g *shapes) []byte {
-	message, level := g.next()
+	message, level := g.next(), levelOf(n)
 	b = append(b, `{"time":"`...)
 	b = at.AppendFormat(b, stamp)
 	b = append(append(append(b, `","level":"`...), level...), `","version":"1.`...)
@@ -108,7 +115,7 @@ func jsonLine(b []byte, n int, at time.Time, g *shapes) []byte {
 
 // workerLine ends in a stack trace for errors, which is one record.
 func workerLine(b []byte, n int, at time.Time, g *shapes) []byte {
-	message, level := g.next()
+	message, level := g.next(), levelOf(n)
 	b = at.AppendFormat(b, stamp)
 	b = append(append(append(b, ' '), level...), " worker "...)
 	b = append(g.say(b, message, 2, n), '\n')
@@ -122,7 +129,7 @@ func workerLine(b []byte, n int, at time.Time, g *shapes) []byte {
 }
 
 func syslogLine(b []byte, n int, at time.Time, g *shapes) []byte {
-	message, _ := g.next()
+	message := g.next()
 	b = at.AppendFormat(b, "2006-01-02T15:04:05.000000+00:00")
 	b = append(b, " web-1 sshd["...)
 	b = strconv.AppendInt(b, int64(1000+n%5), 10)

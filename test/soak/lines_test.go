@@ -60,7 +60,7 @@ func TestRotationKeepsWhatHasNotArrived(t *testing.T) {
 			}
 		}
 		seen := map[int]int{}
-		for _, line := range strings.Split(contents(t, dir), "\n") {
+		for line := range strings.SplitSeq(contents(t, dir), "\n") {
 			if _, n, ok := findMark([]byte(line)); ok {
 				seen[n]++
 			}

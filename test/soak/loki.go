@@ -26,7 +26,7 @@ type loki struct {
 func newLoki(refuseEvery int) *loki {
 	l := &loki{refuseEvery: refuseEvery, others: map[uint64]bool{}}
 	for range streams {
-		l.lines = append(l.lines, newTally())
+		l.lines = append(l.lines, newLineTally())
 	}
 	return l
 }

@@ -52,6 +52,6 @@ func TestRemoteWrite(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, in.take(true).status)
 	in.take(false)
 	require.Equal(t, count{Distinct: 3, Repeated: 3}, w.samples.count())
-	missing, _ := w.samples.missing(p.rounds() * p.Series)
+	missing, _, _ := w.samples.missing(p.rounds() * p.Series)
 	require.Equal(t, 37, missing)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -35,6 +36,7 @@ type run struct {
 	looks    []look
 	problems []string // what the doctor said under load
 	last     look     // after the load, with everything drained
+	stored   stored   // at that time
 	drained  time.Duration
 }
 
@@ -161,16 +163,23 @@ func (r *run) seen(l look) {
 func (r *run) drain(ctx context.Context) error {
 	begin, moved := time.Now(), time.Now()
 	var seen float64
+	var since time.Time // when all had arrived
 	for {
+		before := r.count()
 		l, err := r.agent.look(ctx)
 		if err != nil {
 			return errors.Join(r.agent.alive(), err)
 		}
 		l.Seconds, l.Load = time.Since(r.begin).Seconds(), r.clock.now().Seconds()
-		r.last = l
-		if r.quiet(&l) {
-			r.drained = time.Since(begin)
-			return nil
+		r.last, r.stored = l, r.count()
+		if before == r.stored && r.quiet(&l) {
+			if since.IsZero() {
+				since, r.drained = time.Now(), time.Since(begin)
+			}
+			// Connections that are not used any more are closed after a while.
+			if r.plan.Slopes || r.plan.MemoryMiB > 0 || time.Since(since) > 2*time.Minute || allOK(settled(r.looks, float64(r.plan.Warm), &l)) {
+				return nil
+			}
 		}
 		progress := l.Read
 		for i := range l.ledger.Exporters {
@@ -182,7 +191,9 @@ func (r *run) drain(ctx context.Context) error {
 		// The agent's own metrics never rest; what does not come at all is told by the
 		// checks.
 		if time.Since(begin) > r.patience() || time.Since(moved) > 2*time.Minute {
-			r.drained = time.Since(begin)
+			if since.IsZero() {
+				r.drained = time.Since(begin)
+			}
 			r.say("not everything has arrived %s after the load", r.drained.Round(time.Second))
 			return nil
 		}
@@ -192,6 +203,10 @@ func (r *run) drain(ctx context.Context) error {
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+}
+
+func allOK(checks []check) bool {
+	return !slices.ContainsFunc(checks, func(c check) bool { return !c.OK })
 }
 
 // patience is how long everything may take to arrive after the load.

@@ -11,11 +11,16 @@ type tally struct {
 	repeated int        // came again and were known by their id: stored once
 	doubled  int        // came again under another id: stored twice
 	refused  int        // numbers that the sink refused for good
-	below    int        // all numbers below are stored or refused
+	below    int        // all numbers below are stored or refused, or may be left out
 	out      map[int]bool
+	// optional tells which numbers may be left out; nil for none.
+	optional func(n int) bool
 }
 
 func newTally() *tally { return &tally{out: map[int]bool{}} }
+
+// newLineTally is one in which what is for debugging may be left out.
+func newLineTally() *tally { return &tally{out: map[int]bool{}, optional: isDebug} }
 
 // fate is what became of one arrival.
 type fate int
@@ -62,15 +67,18 @@ func (t *tally) grow(n int) {
 	}
 }
 
-// complete returns up to which number all has arrived or been refused.
+// complete returns up to which number all that may not be left out has arrived or been
+// refused.
 func (t *tally) complete() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for t.below < len(t.stored) && (t.stored[t.below] != 0 || t.out[t.below]) {
+	for t.below < len(t.stored) && (t.stored[t.below] != 0 || t.out[t.below] || t.spare(t.below)) {
 		t.below++
 	}
 	return t.below
 }
+
+func (t *tally) spare(n int) bool { return t.optional != nil && t.optional(n) }
 
 // count is what a tally holds.
 type count struct {
@@ -90,17 +98,21 @@ func (c count) plus(o count) count {
 	return count{c.Distinct + o.Distinct, c.Repeated + o.Repeated, c.Doubled + o.Doubled, c.Refused + o.Refused}
 }
 
-// missing returns how many of the first n numbers neither arrived nor were refused, and
-// the first of them.
-func (t *tally) missing(n int) (missing int, first []int) {
+// missing returns how many of the first n numbers neither arrived nor were refused, the
+// first of them, and how many were left out that may be.
+func (t *tally) missing(n int) (missing int, first []int, spared int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range n {
-		if (i >= len(t.stored) || t.stored[i] == 0) && !t.out[i] {
+		switch {
+		case i < len(t.stored) && t.stored[i] != 0 || t.out[i]:
+		case t.spare(i):
+			spared++
+		default:
 			if missing++; len(first) < 5 {
 				first = append(first, i)
 			}
 		}
 	}
-	return missing, first
+	return missing, first, spared
 }

@@ -18,13 +18,28 @@ func TestTally(t *testing.T) {
 	c.refuse(0) // is stored already
 	require.Equal(t, count{Distinct: 2, Repeated: 1, Doubled: 1, Refused: 1}, c.count())
 	require.Equal(t, 2, c.complete())
-	missing, first := c.missing(100_001)
+	missing, first, _ := c.missing(100_001)
 	require.Equal(t, 100_001-3, missing)
 	require.Equal(t, []int{2, 3, 4, 5, 6}, first)
-	missing, _ = c.missing(2)
+	missing, _, _ = c.missing(2)
 	require.Zero(t, missing)
-	missing, first = newTally().missing(3)
+	missing, first, _ = newTally().missing(3)
 	require.Equal(t, 3, missing)
 	require.Equal(t, []int{0, 1, 2}, first)
 	require.Equal(t, count{Distinct: 3, Doubled: 2}, count{Distinct: 1, Doubled: 2}.plus(count{Distinct: 2}))
+}
+
+func TestWhatMayBeLeftOut(t *testing.T) {
+	c := newLineTally()
+	debug := 0
+	for !isDebug(debug) {
+		debug++
+	}
+	for n := range debug {
+		c.add(n, 1)
+	}
+	c.add(debug+1, 1)
+	require.Equal(t, debug+2, c.complete())
+	missing, _, spared := c.missing(debug + 3)
+	require.Equal(t, []int{1, 1}, []int{missing, spared})
 }
