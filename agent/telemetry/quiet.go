@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,11 +26,10 @@ var (
 	repeating = map[string]bool{
 		"Exporting failed. Will retry the request after interval.":                                    true,
 		"Exporting failed. Rejecting data. Try enabling sending_queue to survive temporary failures.": true,
-		"Exporting failed. Dropping data.":                                                            true,
-		"Error scraping metrics":                                                                      true,
-		"Memory usage is above soft limit. Refusing data.":                                            true,
-		"Memory usage is above hard limit. Forcing a GC.":                                             true,
-		"Memory usage after GC.":                                                                      true,
+		"Error scraping metrics":                           true,
+		"Memory usage is above soft limit. Refusing data.": true,
+		"Memory usage is above hard limit. Forcing a GC.":  true,
+		"Memory usage after GC.":                           true,
 	}
 )
 
@@ -39,6 +39,14 @@ const (
 	repeatAfter = 5 * time.Minute
 	// maxRepeating bounds what is remembered; lines of further components are all said.
 	maxRepeating = 1000
+)
+
+// dropping is also what the runtime says of batches that a shutdown interrupts, though
+// they stay in a queue on disk.
+const (
+	dropping    = "Exporting failed. Dropping data."
+	interrupted = "interrupted due to shutdown"
+	stays       = "Exporting was interrupted by the shutdown. What was not sent stays in the queue if that is on disk (sending_queue::storage), else it is lost."
 )
 
 // quiet leaves out what says nothing new.
@@ -87,7 +95,20 @@ func (q *quiet) Check(e zapcore.Entry, to *zapcore.CheckedEntry) *zapcore.Checke
 			e.Message += fmt.Sprintf(" (%d more such lines since the last one)", more)
 		}
 	}
+	if e.Message == dropping && q.Enabled(e.Level) {
+		return to.AddCore(e, q)
+	}
 	return q.Core.Check(e, to)
+}
+
+// Write is for the one message whose meaning is in its error.
+func (q *quiet) Write(e zapcore.Entry, fields []zapcore.Field) error {
+	for _, f := range fields {
+		if err, ok := f.Interface.(error); ok && f.Type == zapcore.ErrorType && strings.Contains(err.Error(), interrupted) {
+			e.Level, e.Message = zapcore.InfoLevel, stays
+		}
+	}
+	return q.Core.Write(e, fields)
 }
 
 // pass tells whether a line is due, and how many were left out since the last one.

@@ -1,10 +1,12 @@
 package telemetry
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 )
@@ -41,6 +43,17 @@ func TestQuiet(t *testing.T) {
 	core, logs = observer.New(zapcore.DebugLevel)
 	say(newQuiet(core), 0, "Extension started.")
 	require.Len(t, logs.All(), 1, "at level debug all is said")
+}
+
+func TestShutdownDropsNothing(t *testing.T) {
+	core, logs := observer.New(zapcore.InfoLevel)
+	logger := zap.New(newQuiet(core))
+	logger.Error(dropping, zap.Error(errors.New("interrupted due to shutdown: connection refused")))
+	logger.Error(dropping, zap.Error(errors.New("no space")))
+	require.Equal(t, stays, logs.All()[0].Message)
+	require.Equal(t, zapcore.InfoLevel, logs.All()[0].Level)
+	require.Equal(t, dropping, logs.All()[1].Message)
+	require.Equal(t, zapcore.ErrorLevel, logs.All()[1].Level)
 }
 
 func TestQuietIsBounded(t *testing.T) {
