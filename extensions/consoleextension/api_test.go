@@ -236,6 +236,7 @@ func TestDelivered(t *testing.T) {
 		got := delivered(pipelineView{Available: true, Ledger: delivery.Ledger{Exporters: c.exporters}, Edges: c.edges})
 		require.Equal(t, want, got)
 	}
+	require.Equal(t, status{Level: "warning", Sentence: "The agent is short."}, delivered(pipelineView{Available: true, strain: []string{"The agent is short."}}))
 	require.Equal(t, "unknown", delivered(pipelineView{}).Level)
 }
 

@@ -33,6 +33,9 @@ func delivered(p pipelineView) status {
 	if s, ok := lost(p); ok {
 		return s
 	}
+	if len(p.strain) > 0 {
+		return status{Level: signals.SeverityWarning, Sentence: p.strain[0]}
+	}
 	if len(names) == 0 {
 		return status{Level: "local", Sentence: "No backend is set: what is seen stays on this machine."}
 	}

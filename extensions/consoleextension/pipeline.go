@@ -38,6 +38,8 @@ type pipelineView struct {
 	Edges  []delivery.Edge `json:"edges"`
 	// Counters are the components' own, by name.
 	Counters []counterView `json:"counters"`
+
+	strain []string // what the agent does without, as sentences
 }
 
 type processView struct {
@@ -175,7 +177,7 @@ func (s sampleSet) rate(before sampleSet, m selfmetrics.Sample) float64 {
 }
 
 func summarize(now, before sampleSet) pipelineView {
-	v := pipelineView{Available: true, Time: now.at.Unix(), Process: unknownProcess(), Ledger: delivery.Draw(now.samples)}
+	v := pipelineView{Available: true, Time: now.at.Unix(), Process: unknownProcess(), Ledger: delivery.Draw(now.samples), strain: delivery.Strain(now.samples)}
 	receivers, processors, exporters := flows{}, flows{}, flows{}
 	for _, m := range now.samples {
 		name := strings.TrimPrefix(strings.TrimSuffix(m.Name, "_total"), "otelcol_")

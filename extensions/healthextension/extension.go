@@ -148,6 +148,9 @@ type Report struct {
 	Ready bool `json:"ready"`
 	// Reasons says why not, one sentence each.
 	Reasons []string `json:"reasons,omitempty"`
+	// Warnings says what does not keep the agent from being ready, but is not as it should
+	// be: that it sheds load, or that a part of it panicked.
+	Warnings []string `json:"warnings,omitempty"`
 	// Exporters says how each exporter does.
 	Exporters []Exporter `json:"exporters,omitempty"`
 }
@@ -162,7 +165,7 @@ func (h *health) report(now time.Time) Report {
 		r.Reasons = append(r.Reasons, name+": "+why)
 	}
 	exporters, reasons := h.progress.report(now)
-	r.Exporters = exporters
+	r.Exporters, r.Warnings = exporters, h.progress.strain
 	r.Reasons = append(r.Reasons, reasons...)
 	r.Ready = len(r.Reasons) == 0
 	return r

@@ -34,6 +34,7 @@ type progress struct {
 	exporters  map[string]*track
 	err        error
 	failing    time.Time // since when the own metrics cannot be read
+	strain     []string  // sentences
 }
 
 type track struct {
@@ -52,6 +53,7 @@ func (p *progress) observe(samples []selfmetrics.Sample, err error, now time.Tim
 		return
 	}
 	p.failing = time.Time{}
+	p.strain = delivery.Strain(samples)
 	type seen struct{ sent, queued float64 }
 	current := map[string]seen{}
 	for _, s := range samples {

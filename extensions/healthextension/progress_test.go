@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"github.com/tidewatch/tidewatch/internal/delivery"
 	"github.com/tidewatch/tidewatch/internal/selfmetrics"
@@ -78,4 +79,16 @@ func TestReadinessNamesTheEndpointThatIsLeftAlone(t *testing.T) {
 	_, reasons = p.report(t0.Add(2 * time.Minute))
 	require.Len(t, reasons, 1)
 	require.Contains(t, reasons[0], "http://loki:3100 is left alone after failures (timeout)")
+}
+
+func TestStrainIsTold(t *testing.T) {
+	h := newHealth(createDefaultConfig(), zap.NewNop())
+	h.running = true
+	now := time.Unix(1_700_000_000, 0)
+	h.look(append(page(10, 0), selfmetrics.Sample{Name: "tidewatch_load_shedding_level", Value: 1}), nil, now)
+	r := h.report(now)
+	require.True(t, r.Ready, "it does its work")
+	require.Len(t, r.Warnings, 1)
+	h.look(page(10, 0), nil, now)
+	require.Empty(t, h.report(now).Warnings)
 }

@@ -34,6 +34,7 @@ func Diagnose(before, now Look) []string {
 			d.say("Source %s has dropped %.0f records (%s).", s.ID, s.Dropped[reason], reason)
 		}
 	}
+	d.out = append(d.out, Strain(now.Samples)...)
 	d.files(now.Samples)
 	d.storage(now.Samples)
 	return d.out

@@ -24,7 +24,7 @@ type Ledger struct {
 	Exporters []Exporter `json:"exporters"`
 }
 
-// Source is a receiver.
+// Source is a receiver, or a component on the way that gave records up itself.
 type Source struct {
 	ID string `json:"id"`
 	// Read was handed on and accepted.
@@ -143,6 +143,9 @@ func Draw(samples []selfmetrics.Sample) Ledger {
 // sourceOf returns the receiver that a metric is of. Receivers of the project name
 // themselves in their metrics.
 func sourceOf(m selfmetrics.Sample) string {
+	if component, _ := givenUp(m); component != "" {
+		return component
+	}
 	if name, ok := strings.CutPrefix(m.Name, "tidewatch_"); ok {
 		if kind, ok := strings.CutSuffix(name, "_dropped_records"); ok {
 			return cmp.Or(m.Labels["receiver"], kind)
@@ -153,7 +156,10 @@ func sourceOf(m selfmetrics.Sample) string {
 
 func (s *Source) add(m selfmetrics.Sample) {
 	name, ok := strings.CutPrefix(m.Name, "otelcol_receiver_")
+	_, reason := givenUp(m)
 	switch {
+	case reason != "" && m.Value > 0:
+		s.Dropped[reason] += m.Value
 	case ok && strings.HasPrefix(name, "accepted_"):
 		s.Read += m.Value
 	case ok && strings.HasPrefix(name, "refused_"):
