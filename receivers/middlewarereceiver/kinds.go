@@ -15,7 +15,7 @@ func (c *Config) kinds() []watch.Kind {
 	var kinds []watch.Kind
 	if cfg := c.Nginx.Get(); cfg != nil {
 		kinds = append(kinds, watch.Kind{
-			Name: nginx.Kind, Servers: cfg.Servers, Single: true,
+			Name: nginx.Kind, Servers: cfg.Servers,
 			Ports: []int{80, 8080, 8081}, Programs: []string{"nginx", "openresty"},
 			Open: func(endpoint string) (source.Source, error) { return nginx.New(*cfg, endpoint) },
 		})

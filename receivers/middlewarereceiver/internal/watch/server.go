@@ -98,12 +98,12 @@ func (s *server) covers(found *server) bool {
 	if found.outcome() == Refused {
 		return s.state != stateDown
 	}
-	return s.state == stateUp && (s.kind.Single || s.identity() == found.identity())
+	return s.state == stateUp && s.identity() == found.identity()
 }
 
 // yields reports whether this server has its successor in one that was found and is read.
 func (s *server) yields(found *server) bool {
-	return s.kind == found.kind && !s.listed && s.state != stateUp && (!s.wasRead || s.kind.Single || s.identity() == found.identity())
+	return s.kind == found.kind && !s.listed && s.state != stateUp && (!s.wasRead || s.identity() == found.identity())
 }
 
 // change puts the server into a state, and says so once.

@@ -27,8 +27,6 @@ type Kind struct {
 	// Port tells from an argument of such a process which port is to be asked. Where it is
 	// set, other ports of the processes are not.
 	Port func(argument string) (port int, ok bool)
-	// Single says that all addresses of this host lead to one server.
-	Single bool
 	// Open returns the source of an endpoint. It does not connect.
 	Open func(endpoint string) (source.Source, error)
 }

@@ -264,8 +264,8 @@ func TestAReadDoorSilencesOneThatRefuses(t *testing.T) {
 	require.Equal(t, []string{"a server is watched"}, h.lines())
 }
 
-func TestASingleServerHasManyAddresses(t *testing.T) {
-	h := newHost(t, func(s *watch.Settings) { s.Kinds[0].Single = true })
+func TestAServerThatRefusedYieldsToOneThatIsRead(t *testing.T) {
+	h := newHost(t, nil)
 	h.listen(6379, 6380)
 	h.answers[redis], h.answers["127.0.0.1:6380"] = errRefused, errRefused
 	h.round(0)
