@@ -38,11 +38,7 @@ func newAgent(binary, dir string) *agent {
 func (a *agent) logs() string  { return filepath.Join(a.dir, "logs") }
 func (a *agent) state() string { return filepath.Join(a.dir, "state") }
 
-func (a *agent) config(p *plan) string {
-	limit := ""
-	if p.MemoryMiB > 0 {
-		limit = fmt.Sprintf("processors:\n  memory_limiter: {limit_mib: %d}\n", p.MemoryMiB)
-	}
+func (a *agent) config() string {
 	return fmt.Sprintf(`extensions:
   health: {endpoint: "127.0.0.1:%[1]d", telemetry_url: "http://127.0.0.1:%[2]d/metrics"}
   console: {endpoint: "127.0.0.1:%[3]d", telemetry_url: "http://127.0.0.1:%[2]d/metrics"}
@@ -52,16 +48,16 @@ receivers:
   tail: {include: [%[7]q], start_at: beginning}
 exporters:
   prometheus: {endpoint: "127.0.0.1:%[8]d"}
-%[9]sservice:
+service:
   extensions: [segment_storage, health, load_shedding, console, pprof]
   telemetry: {metrics: {endpoint: "127.0.0.1:%[2]d"}}
-`, a.health, a.telemetry, a.page, a.pprof, freeport.Port(), a.http, filepath.Join(a.logs(), "*.log*"), freeport.Port(), limit)
+`, a.health, a.telemetry, a.page, a.pprof, freeport.Port(), a.http, filepath.Join(a.logs(), "*.log*"), freeport.Port())
 }
 
 // start begins the process and waits until its pipelines run.
 func (a *agent) start(ctx context.Context, p *plan, env ...string) error {
 	file := filepath.Join(a.dir, "agent.yaml")
-	if err := errors.Join(os.MkdirAll(a.logs(), 0o755), os.MkdirAll(a.state(), 0o755), os.WriteFile(file, []byte(a.config(p)), 0o600)); err != nil {
+	if err := errors.Join(os.MkdirAll(a.logs(), 0o755), os.MkdirAll(a.state(), 0o755), os.WriteFile(file, []byte(a.config()), 0o600)); err != nil {
 		return err
 	}
 	log, err := os.Create(filepath.Join(a.dir, "agent.log"))
@@ -72,7 +68,7 @@ func (a *agent) start(ctx context.Context, p *plan, env ...string) error {
 	a.cmd = exec.Command(a.binary, "--state-dir", a.state(), "--config", "builtin:host", "--config", file)
 	a.cmd.Stdout, a.cmd.Stderr = log, log
 	a.cmd.Env = append(os.Environ(), env...)
-	if p.MemoryMiB > 0 { // as in a container of that size, nine tenths of which are for Go
+	if p.MemoryMiB > 0 { // as the agent does it in a cgroup of that size
 		a.cmd.Env = append(a.cmd.Env, fmt.Sprintf("GOMEMLIMIT=%dMiB", p.MemoryMiB*9/10))
 	}
 	a.cmd.SysProcAttr = endsWithUs()

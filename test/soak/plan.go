@@ -26,8 +26,8 @@ type plan struct {
 	Every time.Duration `json:"look_every_ns"`
 	// Slopes is true where the run is long enough to judge growth by its slope.
 	Slopes bool `json:"judges_slopes"`
-	// MemoryMiB is what the agent may use: its memory_limiter is set to that, and the
-	// largest resident size has to stay below it; 0 leaves both.
+	// MemoryMiB is what the agent may use, as MemoryMax= of the shipped unit has it: the
+	// runtime is told, and the resident size has to stay below; 0 is without a limit.
 	MemoryMiB int `json:"memory_limit_mib,omitempty"`
 }
 
@@ -43,13 +43,16 @@ var plans = map[string]plan{
 	},
 	"overload": {
 		Seconds: 600, Lines: 100_000, Series: 20_000, Round: 10, Spans: 5000, Rotate: 30, Warm: 10, Calm: 60, Trouble: 60,
-		Capacity: 10_000, Every: 5 * time.Second, MemoryMiB: 256,
+		Capacity: 10_000, Every: 5 * time.Second, MemoryMiB: 512,
 	},
 	"overload-short": {
 		Seconds: 15, Lines: 100_000, Series: 20_000, Round: 5, Spans: 5000, Rotate: 5, Warm: 2, Calm: 3, Trouble: 3,
-		Capacity: 10_000, Every: time.Second, MemoryMiB: 256,
+		Capacity: 10_000, Every: time.Second, MemoryMiB: 512,
 	},
 }
+
+// limiterMiB is what memory_limiter of the shipped profile lets the heap have.
+const limiterMiB = 256
 
 // tick is how often lines are written.
 const tick = 100 * time.Millisecond

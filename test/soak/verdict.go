@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // check is one thing that has to hold. Said has the numbers.
 type check struct {
@@ -190,14 +187,14 @@ func (r *run) arrivals(last *look) []check {
 // pressed checks an overload: memory below its limit, and the pressure seen in the
 // agent's metrics, by its doctor and on its page.
 func (r *run) pressed(looks []look) []check {
-	most, saturated := 0.0, 0
+	most, heap, saturated := 0.0, 0.0, 0
 	for i := range looks {
-		most = math.Max(most, looks[i].RSS)
+		most, heap = max(most, looks[i].RSS), max(heap, looks[i].Heap)
 		saturated = max(saturated, looks[i].Saturated)
 	}
-	limit := float64(r.plan.MemoryMiB)
 	return []check{
-		{"memory below the limit", most < limit*(1<<20), fmt.Sprintf("at most %.0f MiB resident, limit %.0f MiB", most/(1<<20), limit)},
+		{"memory below the limit", most < float64(r.plan.MemoryMiB)*(1<<20), fmt.Sprintf("at most %.0f MiB resident, limit %d MiB", most/(1<<20), r.plan.MemoryMiB)},
+		{"heap below memory_limiter's", heap < limiterMiB<<20, fmt.Sprintf("at most %.0f MiB, limit %d MiB", heap/(1<<20), limiterMiB)},
 		{"pressure on the page", saturated > 0, fmt.Sprintf("%d exporters saturated at once", saturated)},
 		{"pressure told by the doctor", len(r.problems) > 0, fmt.Sprintf("%d sentences, the first: %.200q", len(r.problems), first(r.problems))},
 	}
