@@ -4,6 +4,7 @@ package mysql
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"fmt"
 	"os"
 	"os/user"
@@ -103,7 +104,12 @@ func (s *Source) Scrape(ctx context.Context, now time.Time, md pmetric.Metrics) 
 		return s.connectError(err)
 	}
 	defer conn.Close() // back into the pool
-	return s.redact(s.scrape(ctx, conn, now, md))
+	err = s.scrape(ctx, conn, now, md)
+	if s.asker.Lacks() {
+		// A right that is granted is that of the next connection.
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	}
+	return s.redact(err)
 }
 
 func (s *Source) scrape(ctx context.Context, conn *sql.Conn, now time.Time, md pmetric.Metrics) error {

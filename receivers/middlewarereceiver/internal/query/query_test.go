@@ -104,11 +104,13 @@ func TestWhatIsRefusedIsCountedAndToldOnce(t *testing.T) {
 	}
 	require.Equal(t, []string{"no metrics about locks: a right is missing; run GRANT x TO y; (the server said: permission denied for view)"}, a.News())
 	require.Empty(t, a.News())
+	require.True(t, a.Lacks())
 
 	s.err, s.rows = nil, [][]driver.Value{{"a", int64(21), "x"}}
 	b, md := querytest.Batch(t, "mysql")
 	require.NoError(t, a.Write(t.Context(), db, b, []query.Query{q}))
 	a.WriteFailures(b)
+	require.False(t, a.Lacks())
 	require.Equal(t, []string{
 		`middleware.query.failures{query="locks",reason="refused"} 3 {query} counter`,
 		`n{} 42 By gauge`,

@@ -106,6 +106,16 @@ func (a *Asker) Tell(what, sentence string) {
 	}
 }
 
+// Lacks reports whether a right is missing, as of the last time that each query was asked.
+func (a *Asker) Lacks() bool {
+	for _, reason := range a.told {
+		if reason == Refused {
+			return true
+		}
+	}
+	return false
+}
+
 // News returns what began to fail since the last call, for a person. It holds no secret.
 func (a *Asker) News() []string {
 	news := a.news
