@@ -37,7 +37,7 @@ func serveHTTP(t *testing.T, c confighttp.ServerConfig, h http.HandlerFunc) (add
 // A body is never larger than it may be, however small it was made.
 func TestBombs(t *testing.T) {
 	c := listen.DefaultHTTP("127.0.0.1:0")
-	c.MaxRequestBodySize = 16 << 20
+	c.MaxRequestBodySize = 4 << 20
 	var most atomic.Int64
 	address := serveHTTP(t, c, func(w http.ResponseWriter, r *http.Request) {
 		n, err := io.Copy(io.Discard, r.Body)

@@ -18,7 +18,7 @@ import (
 )
 
 // unit is how many zeros a bomb is made of, again and again.
-const unit = 16 << 20
+const unit = 4 << 20
 
 // Encodings are those of a Content-Encoding that a server may take.
 func Encodings() []string {
@@ -26,7 +26,7 @@ func Encodings() []string {
 }
 
 // Bomb is a body, and its Content-Encoding, that says it is size bytes of zeros and has
-// much fewer: some KB for each 16 MB. Of zlib, which has no way to begin again, and of
+// much fewer: some KB for each 4 MB. Of zlib, which has no way to begin again, and of
 // blocks of snappy it has the beginning.
 func Bomb(t *testing.T, encoding string, size int64) (body []byte, header string) {
 	t.Helper()
