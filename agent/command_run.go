@@ -34,7 +34,7 @@ var environment = []struct{ variable, flag, usage string }{
 	{"TIDEWATCH_INSTANCE", "instance", "lasting name of a gateway: after a restart it has its partitions again"},
 	{"TIDEWATCH_PROMETHEUS_URL", "prometheus-url", "a gateway learns from the history that this Prometheus has"},
 	{"TIDEWATCH_REDACT", "redact", "besides passwords, keys and tokens take these out of logs and traces: email, card, iban, ..., pii for all; none for nothing at all"},
-	{"TIDEWATCH_DEBUG", "debug", "any value: serve pprof on 127.0.0.1:1777 and zpages on 127.0.0.1:55679"},
+	{"TIDEWATCH_DEBUG", "debug", "any value: serve pprof on 127.0.0.1:1777"},
 }
 
 func (f *configFlags) add(cmd *cobra.Command) {
