@@ -69,7 +69,7 @@ var texts = []string{
 	"{{range $k, $v := .Numbers}}{{$k}}{{$v}}{{end}}", "{{range 3}}{{.}}{{end}}", "{{range .List}}{{if eq . \"q\"}}{{continue}}{{end}}{{.}}{{end}}", "{{range .List}}{{.}}{{break}}{{end}}",
 	"{{range .Rows}}{{$n := .Name}}{{range $.List}}{{$n}}{{.}}{{end}}{{end}}", "{{$x := 1}}{{if .On}}{{$x = 2}}{{end}}{{$x}}", "{{$x := 1}}{{if .On}}{{$x := 2}}{{end}}{{$x}}",
 	"{{$x := \"\"}}{{range $x = .List}}{{$x}}{{end}}{{$x}}", "{{define \"inner\"}}<{{.}}>{{end}}{{template \"inner\" .Name}}{{template \"inner\"}}", "{{block \"b\" .List}}{{len .}}{{end}}",
-	"{{define \"inner\"}}{{template \"inner\"}}{{end}}{{template \"inner\"}}", "{{template \"missing\"}}",
+	"{{template \"missing\"}}",
 	"{{eq .Count -3}} {{eq .Name \"y\" \"x\"}} {{ne .Size 9}} {{lt .Share 0.6}} {{ge .Count 0}} {{gt .Nan 1.0}} {{le .Nan 1.0}} {{lt .Size .Count}} {{le 1 .Size}}",
 	"{{eq .Name 1}}", "{{lt .On true}}", "{{eq .On true}}", "{{eq .List .List}}", "{{eq .Nil nil}}", "{{eq .Count}}", "{{lt 1 2.0}}", "{{eq (index .Rows 0) (index .Rows 1)}}",
 	"{{and .On .Name}} {{or .None .Name}} {{and .None (fail)}} {{or .On (fail)}} {{not .On}} {{.On | and .Name}}", "{{and}}", "{{not}}",
@@ -123,6 +123,9 @@ func TestErrorsNameTheLine(t *testing.T) {
 	parsed, err = template.Parse("profile", "{{f 300}}", template.Functions{"f": func(int8) string { return "" }})
 	require.NoError(t, err)
 	require.ErrorContains(t, parsed.Execute(&bytes.Buffer{}, nil), "argument 1 of f: 300 is no int8")
+	parsed, err = template.Parse("profile", `{{define "inner"}}{{template "inner"}}{{end}}{{template "inner"}}`, nil)
+	require.NoError(t, err)
+	require.ErrorContains(t, parsed.Execute(&bytes.Buffer{}, nil), `template "inner" calls itself without end`)
 	require.Panics(t, func() { _, _ = template.Parse("p", "", template.Functions{"f": 1}) })
 }
 
