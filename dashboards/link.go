@@ -20,6 +20,9 @@ const (
 	uidAgent             = "tidewatch-agent"
 	uidPostgreSQL        = "tidewatch-postgresql"
 	uidMySQL             = "tidewatch-mysql"
+	uidNginx             = "tidewatch-nginx"
+	uidRedis             = "tidewatch-redis"
+	uidJVM               = "tidewatch-jvm"
 )
 
 // around shows ten minutes with the point that was clicked in the middle; Grafana

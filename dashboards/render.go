@@ -16,7 +16,7 @@ func All() []*Dashboard {
 	return []*Dashboard{
 		host(), kubernetesNodes(), kubernetesPods(), services(), logsLoki(), logsElasticsearch(),
 		anomalies(), incidentsLoki(), incidentsElasticsearch(), agent(),
-		postgresql(), mysql(),
+		nginx(), redis(), postgresql(), mysql(), jvm(),
 	}
 }
 
