@@ -93,14 +93,14 @@ func (b *bundle) writeTo(ctx context.Context, w io.Writer, files []bundleFile) e
 		data []byte
 	}
 	var parts []part
-	manifest := fmt.Sprintf("Support bundle of tidewatch %s, %s.\n\nIn it (name, bytes, redactions, what it is):\n", buildVersion(), b.now.UTC().Format(time.RFC3339))
-	missing := ""
+	var manifest, missing strings.Builder
+	fmt.Fprintf(&manifest, "Support bundle of tidewatch %s, %s.\n\nIn it (name, bytes, redactions, what it is):\n", buildVersion(), b.now.UTC().Format(time.RFC3339))
 	total := 0
 	for _, f := range files {
 		data, err := f.read(ctx)
 		if err != nil {
 			why, _ := b.clean(oneLine(err.Error()))
-			missing += fmt.Sprintf("  %-22s %s (%s)\n", f.name, why, f.about)
+			fmt.Fprintf(&missing, "  %-22s %s (%s)\n", f.name, why, f.about)
 			continue
 		}
 		note, n := "", 0
@@ -111,7 +111,7 @@ func (b *bundle) writeTo(ctx context.Context, w io.Writer, files []bundleFile) e
 		}
 		if len(data) > maxBundleFile || total+len(data) > maxBundleTotal {
 			if f.binary {
-				missing += fmt.Sprintf("  %-22s it has %d bytes, more than fit (%s)\n", f.name, len(data), f.about)
+				fmt.Fprintf(&missing, "  %-22s it has %d bytes, more than fit (%s)\n", f.name, len(data), f.about)
 				continue
 			}
 			note = fmt.Sprintf("; only the end of %d bytes", len(data))
@@ -119,15 +119,15 @@ func (b *bundle) writeTo(ctx context.Context, w io.Writer, files []bundleFile) e
 		}
 		total += len(data)
 		parts = append(parts, part{f.name, data})
-		manifest += fmt.Sprintf("  %-22s %9d %4d  %s%s\n", f.name, len(data), n, f.about, note)
+		fmt.Fprintf(&manifest, "  %-22s %9d %4d  %s%s\n", f.name, len(data), n, f.about, note)
 	}
-	if missing != "" {
-		manifest += "\nNot in it, since it could not be had:\n" + missing
+	if missing.Len() > 0 {
+		manifest.WriteString("\nNot in it, since it could not be had:\n" + missing.String())
 	}
-	manifest += bundleNever
+	manifest.WriteString(bundleNever)
 	zip := gzip.NewWriter(w)
 	archive := tar.NewWriter(zip)
-	for _, p := range append([]part{{"MANIFEST.txt", []byte(manifest)}}, parts...) {
+	for _, p := range append([]part{{"MANIFEST.txt", []byte(manifest.String())}}, parts...) {
 		header := tar.Header{Name: "tidewatch-bundle/" + p.name, Mode: 0o600, Size: int64(len(p.data)), ModTime: b.now.Truncate(time.Second), Typeflag: tar.TypeReg}
 		if err := archive.WriteHeader(&header); err != nil {
 			return fmt.Errorf("write bundle: %w", err)

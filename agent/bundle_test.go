@@ -107,7 +107,7 @@ service: {pipelines: {logs: {receivers: [otlp], exporters: [loki, loki/second]}}
 func TestBundleWithoutAnAgent(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")
-	require.NoError(t, os.WriteFile(config, []byte("recievers: {}\n"), 0o600))
+	require.NoError(t, os.WriteFile(config, []byte("receiverz: {}\n"), 0o600))
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
 	out := filepath.Join(dir, "out.tar.gz")

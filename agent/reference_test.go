@@ -87,8 +87,7 @@ func TestReferencePages(t *testing.T) {
 
 // Whoever adds a key says what it is.
 func TestReferenceHasAllOfOurs(t *testing.T) {
-	var check func(path string, keys []configkeys.Key)
-	check = func(path string, keys []configkeys.Key) {
+	check := func(path string, keys []configkeys.Key) {
 		for _, k := range keys {
 			assert.NotEmpty(t, k.Comment, "%s::%s has no comment in its Config, or comments.txt is old: %s", path, k.Name, howToGenerate)
 		}

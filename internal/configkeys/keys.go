@@ -258,12 +258,12 @@ func shortDuration(d time.Duration) string {
 // textDefault asks a value that is written as text for its text.
 func textDefault(v reflect.Value) string {
 	if v.IsValid() && v.CanInterface() {
-		if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+		if m, ok := reflect.TypeAssert[encoding.TextMarshaler](v); ok {
 			if b, err := m.MarshalText(); err == nil {
 				return string(b)
 			}
 		}
-		if s, ok := v.Interface().(fmt.Stringer); ok {
+		if s, ok := reflect.TypeAssert[fmt.Stringer](v); ok {
 			return s.String()
 		}
 	}
