@@ -169,11 +169,11 @@ func (o *write) take(partly bool) answer {
 			o.w.others++
 			continue
 		}
-		if s.round < o.w.last[s.series] {
+		// What is stored already is nothing new, whenever it comes.
+		if o.w.samples.add(s.round*o.w.series+s.series, s.id) == fresh && s.round < o.w.last[s.series] {
 			o.w.disorder++
 		}
 		o.w.last[s.series] = max(o.w.last[s.series], s.round)
-		o.w.samples.add(s.round*o.w.series+s.series, s.id)
 	}
 	out := answer{http.StatusNoContent, map[string]string{
 		"X-Prometheus-Remote-Write-Samples-Written":    strconv.Itoa(written),

@@ -37,7 +37,9 @@ type run struct {
 	problems []string // what the doctor said under load
 	last     look     // after the load, with everything drained
 	stored   stored   // at that time
-	drained  time.Duration
+	// readAgain is how many lines more were read than written.
+	readAgain float64
+	drained   time.Duration
 }
 
 // prepare makes sinks and generators.

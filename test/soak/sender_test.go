@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 )
@@ -28,9 +29,11 @@ func TestSendersForgetNothing(t *testing.T) {
 		if r.URL.Path == "/v1/metrics" && metrics.UnmarshalProto(body) == nil {
 			sm := metrics.Metrics().ResourceMetrics().At(0).ScopeMetrics().At(0)
 			for _, m := range sm.Metrics().All() {
-				dps := m.Gauge().DataPoints()
-				if dps.Len() == 0 {
+				var dps pmetric.NumberDataPointSlice
+				if m.Type() == pmetric.MetricTypeSum {
 					dps = m.Sum().DataPoints()
+				} else {
+					dps = m.Gauge().DataPoints()
 				}
 				for _, dp := range dps.All() {
 					v, _ := dp.Attributes().Get(seriesLabel)
