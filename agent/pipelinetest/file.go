@@ -102,10 +102,10 @@ func (e *Expect) UnmarshalYAML(n *yaml.Node) error {
 }
 
 // UnmarshalYAML keeps the line and refuses keys that are none.
-func (i *Item) UnmarshalYAML(n *yaml.Node) error {
+func (want *Item) UnmarshalYAML(n *yaml.Node) error {
 	type plain Item
-	i.line = n.Line
-	return decode(n, (*plain)(i), "name", "body", "severity", "time", "status", "value", "attributes", "resource")
+	want.line = n.Line
+	return decode(n, (*plain)(want), "name", "body", "severity", "time", "status", "value", "attributes", "resource")
 }
 
 func decode(n *yaml.Node, into any, keys ...string) error {
@@ -129,14 +129,14 @@ func Load(path string) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(root.Content) == 0 {
-		return nil, fmt.Errorf("%s: there are no tests in it: begin with tests:", path)
+		return nil, fmt.Errorf("%s: there are no tests in it: give it the key tests", path)
 	}
 	type plain File
 	if err := decode(root.Content[0], (*plain)(f), "now", "tests"); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if len(f.Tests) == 0 {
-		return nil, fmt.Errorf("%s: there are no tests in it: begin with tests:", path)
+		return nil, fmt.Errorf("%s: there are no tests in it: give it the key tests", path)
 	}
 	for i := range f.Tests {
 		if err := f.Tests[i].check(); err != nil {

@@ -3,6 +3,7 @@ package pipelinetest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -111,9 +112,7 @@ func fill(lr plog.LogRecord, r *logformat.Record, clock *logformat.Clock, now ti
 	if r.Service != "" {
 		all[signals.AttrServiceName] = r.Service
 	}
-	for k, v := range attributes {
-		all[k] = v
-	}
+	maps.Copy(all, attributes)
 	return lr.Attributes().FromRaw(all)
 }
 

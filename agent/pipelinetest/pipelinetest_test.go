@@ -95,13 +95,13 @@ func TestGolden(t *testing.T) {
 func TestLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x.yaml")
 	for text, want := range map[string]string{
-		"":                       "there are no tests in it",
-		"tests: []":              "there are no tests in it",
-		"a: 1":                   `line 1: there is no key "a" here; use now, tests`,
-		"tests:\n- nane: x":      `line 2: there is no key "nane" here; use name`,
-		"tests:\n- {name: x}":    "x.yaml:2: pipeline must name",
-		"tests:\n- {name: \"\"}": "x.yaml:2: name must say",
-		"tests:\n- {name: x, pipeline: logs}":                                                               "x.yaml:2: input must have one of",
+		"":                                    "there are no tests in it",
+		"tests: []":                           "there are no tests in it",
+		"a: 1":                                `line 1: there is no key "a" here; use now, tests`,
+		"tests:\n- nane: x":                   `line 2: there is no key "nane" here; use name`,
+		"tests:\n- {name: x}":                 "x.yaml:2: pipeline must name",
+		"tests:\n- {name: \"\"}":              "x.yaml:2: name must say",
+		"tests:\n- {name: x, pipeline: logs}": "x.yaml:2: input must have one of",
 		"tests:\n- {name: x, pipeline: logs, input: {lines: a}}":                                            "x.yaml:2: expect must have one of",
 		"tests:\n- {name: x, pipeline: logs, input: {line: a}}":                                             `there is no key "line" here; use lines`,
 		"tests:\n- name: x\n  pipeline: logs\n  input: {lines: a}\n  expect:\n    records: [{boddy: x}]":    `line 6: there is no key "boddy" here`,
