@@ -133,7 +133,7 @@ func (c *cell[D]) oneByOne(ctx context.Context, data D, key uint64) error {
 }
 
 // call is the way of every batch.
-func (c *cell[D]) call(ctx context.Context, data D) (err error, panicked bool) { //nolint:revive,staticcheck // the flag belongs to the error
+func (c *cell[D]) call(ctx context.Context, data D) (err error, panicked bool) { //nolint:revive // the flag belongs to the error
 	c.calls.Add(1)
 	defer func() {
 		c.calls.Add(-1)

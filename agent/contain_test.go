@@ -149,8 +149,7 @@ func untilTaken(t *testing.T, c consumer.Logs, build func() plog.Logs) (tries in
 		require.False(t, consumererror.IsPermanent(err), "%v", err)
 		require.Less(t, tries, 100)
 		ld = build()
-		var failed consumererror.Logs
-		if errors.As(err, &failed) {
+		if failed, ok := errors.AsType[consumererror.Logs](err); ok {
 			ld = failed.Data()
 		}
 	}

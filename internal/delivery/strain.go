@@ -56,7 +56,7 @@ func Strain(samples []selfmetrics.Sample) []string {
 		if n := panics[name]; n > 0 {
 			again := ""
 			if r := restarts[name]; r > 0 {
-				again = fmt.Sprintf(" and was started anew %s", times(r))
+				again = " and was started anew " + times(r)
 			}
 			out = append(out, fmt.Sprintf("%s panicked %s since the start%s: the agent's log has the stack, please report it.", cmp.Or(name, "A part"), times(n), again))
 		}

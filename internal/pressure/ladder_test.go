@@ -84,7 +84,7 @@ func TestWhatComesBackIsHeldLonger(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	for l := pressure.Normal; l < pressure.Levels; l++ {
+	for l := range pressure.Levels {
 		got, ok := pressure.ParseLevel(l.String())
 		require.True(t, ok)
 		require.Equal(t, l, got)

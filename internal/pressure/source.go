@@ -52,4 +52,3 @@ func Wait(s Source, done <-chan struct{}) bool {
 
 // Paused is true while what can wait is not to be read.
 func Paused(s Source) bool { return s.Level() >= PauseReceivers }
-

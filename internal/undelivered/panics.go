@@ -29,8 +29,7 @@ func Contained[D comparable](c *Counter, items func(D) int, push func(context.Co
 	s := &suspects[D]{}
 	return func(ctx context.Context, batch D) error {
 		err := c.Try(func() error { return push(ctx, batch) })
-		var p *contain.Panic
-		if !errors.As(err, &p) {
+		if _, panicked := errors.AsType[*contain.Panic](err); !panicked {
 			s.clear(batch)
 			return err
 		}

@@ -2,6 +2,7 @@
 package pressuretest
 
 import (
+	"maps"
 	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
@@ -33,8 +34,6 @@ type host struct {
 
 func (h host) GetExtensions() map[component.ID]component.Component {
 	all := map[component.ID]component.Component{component.MustNewID("load_shedding"): h.ladder}
-	for id, e := range h.Host.GetExtensions() {
-		all[id] = e
-	}
+	maps.Copy(all, h.Host.GetExtensions())
 	return all
 }
