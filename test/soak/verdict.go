@@ -137,13 +137,14 @@ func (r *run) arrivals(last *look) []check {
 		left += s.Dropped[shed]
 	}
 	whole := func(sink, what string, tallies []*tally, wants []int) (total count) {
-		missing, name, want, spared, doubled := 0, "", 0, 0, ""
+		missing, name, want, spared := 0, "", 0, 0
+		var doubled []string
 		for k, t := range tallies {
 			n, first, without := t.missing(wants[k])
 			missing += n
 			spared += without
 			if c := t.count(); c.Doubled > 0 {
-				doubled += fmt.Sprintf(" (%d of %s)", c.Doubled, streamOf(tallies, k))
+				doubled = append(doubled, fmt.Sprintf("%d of %s", c.Doubled, streamOf(tallies, k)))
 			}
 			want += wants[k]
 			if n > 0 && name == "" {
@@ -153,7 +154,7 @@ func (r *run) arrivals(last *look) []check {
 		}
 		out = append(out, check{
 			sink + " has all " + what, missing == 0 && total.Distinct+total.Refused+spared == want,
-			fmt.Sprintf("%d of %d, refused for good by it %d, missing %d%s; again and stored once %d, stored twice %d%s", total.Distinct, want, total.Refused, missing, name, total.Repeated, total.Doubled, doubled),
+			fmt.Sprintf("%d of %d, refused for good by it %d, missing %d%s; again and stored once %d, stored twice %d %v", total.Distinct, want, total.Refused, missing, name, total.Repeated, total.Doubled, doubled),
 		})
 		if tallies[0].optional != nil && (spared > 0 || left > 0) {
 			out = append(out, equal(sink+": debug lines left out", float64(spared), left, "by the ledger "+shed))
