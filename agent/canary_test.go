@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,8 +54,7 @@ func secretsIn(keys []configkeys.Key, path []string, found func(path []string, v
 // nested is a configuration with one value at a path; <name> is any name, and what a list
 // holds is in a list of one.
 func nested(path []string, value any, list bool) map[string]any {
-	for i := len(path) - 1; i >= 0; i-- {
-		name := path[i]
+	for i, name := range slices.Backward(path) {
 		if strings.HasPrefix(name, "<") {
 			name = "any"
 		}
