@@ -82,7 +82,9 @@ func TestServersOfTheHostAreFound(t *testing.T) {
 	a.env = append(a.env, "TIDEWATCH_MIDDLEWARE=nginx redis jvm")
 	a.set = append(a.set, "receivers::middleware::collection_interval=500ms", "receivers::middleware::discovery_interval=1s", "receivers::middleware::retry_interval=3s")
 	a.start()
-	of := func(b *backend) string { return fmt.Sprintf(`:%s"`, b.hostPort()[strings.LastIndexByte(b.hostPort(), ':')+1:]) }
+	of := func(b *backend) string {
+		return fmt.Sprintf(`:%s"`, b.hostPort()[strings.LastIndexByte(b.hostPort(), ':')+1:])
+	}
 
 	for kind, b := range map[string]*backend{"nginx": nginx, "redis": redis, "jvm": jvm} {
 		a.shows(1, "middleware_up_ratio", `middleware_kind="`+kind+`"`, of(b))
