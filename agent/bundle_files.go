@@ -19,7 +19,6 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.opentelemetry.io/collector/otelcol"
-	"go.yaml.in/yaml/v3"
 )
 
 // maxJournal is how many lines of the agent's own log are taken.
@@ -182,7 +181,7 @@ func writeEnvironment(_ context.Context, w io.Writer) error {
 		if secretName.MatchString(name) && !strings.HasSuffix(name, "_FILE") {
 			value = "[REDACTED]"
 		}
-		fmt.Fprintf(w, "%s=%s\n", name, userinfo.ReplaceAllString(value, "$1:[REDACTED]@"))
+		fmt.Fprintf(w, "%s=%s\n", name, maskText(value))
 	}
 	for _, line := range strayVariables(os.Environ()) {
 		fmt.Fprintln(w, line)
@@ -201,11 +200,11 @@ func writeConfig(w io.Writer, cfg *otelcol.Config, loadErr error) error {
 	if err != nil {
 		return err
 	}
-	b, err := yaml.Marshal(conf.ToStringMap())
+	b, err := masked(conf)
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(userinfo.ReplaceAll(b, []byte("$1:[REDACTED]@")))
+	_, err = w.Write(b)
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -134,8 +135,8 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	os.Stderr = log
 	defer func() { os.Stderr = stderr }()
 
-	page, health, telemetry, nowhere := freeport.Address(), freeport.Address(), freeport.Address(), freeport.Address()
-	text := strings.NewReplacer("CANARY", canary, "NOWHERE", nowhere, "HEALTH", health, "PAGE", page, "TELEMETRY", telemetry, "OTLP", freeport.Address(), "HOOK", freeport.Address(), "DIR", t.TempDir()).Replace(`
+	page, health, telemetry, nowhere, otlp := freeport.Address(), freeport.Address(), freeport.Address(), freeport.Address(), freeport.Address()
+	text := strings.NewReplacer("CANARY", canary, "NOWHERE", nowhere, "HEALTH", health, "PAGE", page, "TELEMETRY", telemetry, "OTLP", otlp, "HOOK", freeport.Address(), "DIR", t.TempDir()).Replace(`
 receivers:
   otlp: {protocols: {http: {endpoint: OTLP, auth: {authenticator: bearertokenauth}}}}
   alert_webhook: {endpoint: HOOK, token: CANARY}
@@ -144,7 +145,7 @@ receivers:
       - {job_name: x, scrape_interval: 1s, scrape_timeout: 1s, static_configs: [{targets: [NOWHERE]}], basic_auth: {username: u, password: CANARY}}
 exporters:
   elasticsearch: {endpoint: "http://NOWHERE", user: u, password: CANARY}
-  loki: {endpoint: "http://u:CANARY@NOWHERE", headers: {Authorization: CANARY}}
+  loki: {endpoint: "http://u:CANARY@NOWHERE/loki/api/v1/push?token=CANARY", headers: {Authorization: CANARY}}
   remote_write: {endpoint: "http://NOWHERE/api?token=CANARY", bearer_token: CANARY}
   alertmanager: {endpoints: ["http://u:CANARY@NOWHERE"]}
   ticket: {system: generic, secret_endpoint: "http://NOWHERE/CANARY", token: CANARY}
@@ -183,6 +184,22 @@ service:
 	_ = d.run(t.Context(), &told) // it may find this agent unwell
 	require.NotEmpty(t, told.String())
 	require.NotContains(t, told.String(), canary)
+
+	push, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+otlp+"/v1/logs", strings.NewReader(
+		`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"out of paper"}}]}]}]}`))
+	require.NoError(t, err)
+	push.Header.Set("Content-Type", "application/json")
+	push.Header.Set("Authorization", "Bearer "+canary)
+	resp, err := client.Do(push)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	for _, exporter := range []string{"remote_write", "otlp_http"} {
+		require.Eventually(t, func() bool {
+			said, err := os.ReadFile(log.Name())
+			return err == nil && regexp.MustCompile(`(Exporting failed|failed again and again).*"otelcol.component.id": "`+exporter+`"`).Match(said)
+		}, time.Minute, 50*time.Millisecond, exporter)
+	}
 
 	file := filepath.Join(t.TempDir(), "bad.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(text, "level: debug", "level: loud", 1)), 0o600))

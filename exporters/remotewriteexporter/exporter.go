@@ -94,7 +94,7 @@ func (e *metricsExporter) start(ctx context.Context, host component.Host) error 
 		return err
 	}
 	if e.client, err = e.cfg.ToClient(ctx, host.GetExtensions(), e.set.TelemetrySettings); err != nil {
-		return fmt.Errorf("make client of %s: %w", e.url.Redacted(), err)
+		return fmt.Errorf("make client of %s: %w", e.receiver(), err)
 	}
 	e.client.Transport = e.gate.Transport(e.client.Transport)
 	// Data and credentials go only where the configuration says.
