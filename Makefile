@@ -15,6 +15,12 @@ test: ## unit and component tests
 race: ## the same under the race detector
 	go test -race ./...
 
+fuzz: ## every parser of outside bytes; FUZZTIME=5m, PACKAGES="internal/otlpwire"
+	FUZZTIME=$(FUZZTIME) test/fuzz.sh $(PACKAGES)
+
+fuzz-short: ## what strangers send, a second each
+	QUICK=1 test/fuzz.sh
+
 lint: ## what .golangci.yml asks for, and that the linker can leave out what is dead
 	$(TOOL) golangci-lint run ./...
 	test/deadcode.sh

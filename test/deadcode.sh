@@ -8,8 +8,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 TMP=$(mktemp -d)
 trap 'rm -rf "$TMP"' EXIT
 FLAGS=$(deploy/slim.sh)
+# The go command repeats what the linker said of a main package whenever it finds that
+# built already: -l makes another of it here, else `make build` would print all this.
 # shellcheck disable=SC2086 # several flags
-CGO_ENABLED=0 go build $FLAGS -trimpath -ldflags '-s -w -dumpdep' -o "$TMP/agent" ./cmd/agent >"$TMP/dependencies" 2>&1 ||
+CGO_ENABLED=0 go build $FLAGS -trimpath -gcflags=./cmd/agent=-l -ldflags '-s -w -dumpdep' -o "$TMP/agent" ./cmd/agent >"$TMP/dependencies" 2>&1 ||
   { grep -v -e ' -> ' "$TMP/dependencies" >&2; exit 1; }
 grep -q -e ' -> ' "$TMP/dependencies" || { echo "the linker told no dependencies: -dumpdep is not what it was" >&2; exit 1; }
 awk -F ' -> ' '
