@@ -174,12 +174,15 @@ var places = []string{
 }
 
 // EqualLabels are those in which an alert of rule r must agree with one of the rule by to be inhibited: those that r says, else the places
-// that both have, as their tests show.
+// that both have, as their tests show. An alert without labels of its own is about everything: nothing has to agree with it, if r says any.
 func EqualLabels(r, by *Rule) []string {
+	mine, theirs := r.alertLabels(), by.alertLabels()
 	if r.Equal != nil {
+		if len(theirs) == 0 {
+			return nil
+		}
 		return r.Equal
 	}
-	mine, theirs := r.alertLabels(), by.alertLabels()
 	var equal []string
 	for _, p := range places {
 		if mine[p] && theirs[p] {
