@@ -19,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/address"
 	"github.com/tidewatch/tidewatch/internal/retryafter"
 )
 
@@ -104,7 +105,7 @@ func (e *alertExporter) post(ctx context.Context, to string, alerts []alert) err
 	req.Header.Set("User-Agent", e.userAgent)
 	resp, err := e.client.Do(req)
 	if err != nil {
-		return fmt.Errorf("send alerts: %w", withoutPassword(err))
+		return fmt.Errorf("send alerts: %w", address.Reason(err))
 	}
 	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // says why, or nothing
@@ -113,14 +114,6 @@ func (e *alertExporter) post(ctx context.Context, to string, alerts []alert) err
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(answer)), "\n")
 	return fmt.Errorf("send alerts to %s: %w", req.URL.Host, &refusal{resp.StatusCode, line, retryafter.Wait(resp.Header, e.now())})
-}
-
-// withoutPassword is the reason alone: the URL in the error of a client may hold one.
-func withoutPassword(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	return err
 }
 
 // note counts a request, and says when an Alertmanager stops or begins to take alerts.

@@ -3,7 +3,6 @@ package lokiexporter
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/klauspost/compress/s2"
 
+	"github.com/tidewatch/tidewatch/internal/address"
 	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/lentbody"
 )
@@ -78,10 +78,7 @@ func (p *poster) post(ctx context.Context, b *batch, tenant string, parts []part
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
-		if u, ok := errors.AsType[*url.Error](err); ok {
-			err = u.Err // the address in it may hold a secret
-		}
-		return answer{}, fmt.Errorf("push logs to %s: %w", request.URL.Host, breaker.Retryable(err))
+		return answer{}, fmt.Errorf("push logs to %s: %w", request.URL.Host, breaker.Retryable(address.Reason(err)))
 	}
 	defer response.Body.Close()
 	most := int64(maxAnswer)
@@ -104,7 +101,7 @@ func (h held) Unwrap() error { return h.error }
 func (a answer) err() error {
 	to := ""
 	if u, err := url.Parse(a.header.Get("Location")); a.status/100 == 3 && err == nil {
-		to = ", redirects to " + (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String() + ", which is not followed: set endpoint to where it should go"
+		to = ", redirects to " + address.Plain(u) + ", which is not followed: set endpoint to where it should go"
 	}
 	return fmt.Errorf("push logs: server answers %d%s: %s", a.status, to, excerpt(a.body))
 }

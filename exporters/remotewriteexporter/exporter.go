@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/exporter/exporterhelper/xexporterhelper"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
+	"github.com/tidewatch/tidewatch/internal/address"
 	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/pressure"
 	"github.com/tidewatch/tidewatch/internal/promseries"
@@ -94,7 +95,7 @@ func (e *metricsExporter) start(ctx context.Context, host component.Host) error 
 		return err
 	}
 	if e.client, err = e.cfg.ToClient(ctx, host.GetExtensions(), e.set.TelemetrySettings); err != nil {
-		return fmt.Errorf("make client of %s: %w", e.receiver(), err)
+		return fmt.Errorf("make client of %s: %w", address.Plain(e.url), err)
 	}
 	e.client.Transport = e.gate.Transport(e.client.Transport)
 	// Data and credentials go only where the configuration says.

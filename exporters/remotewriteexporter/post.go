@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/tidewatch/tidewatch/internal/address"
 	"github.com/tidewatch/tidewatch/internal/breaker"
 	"github.com/tidewatch/tidewatch/internal/retryafter"
 )
@@ -51,19 +51,11 @@ func (e *metricsExporter) post(ctx context.Context, r *request) error {
 		if _, open := errors.AsType[*breaker.OpenError](err); !open { // nothing was sent then
 			e.telemetry.undelivered.Retry(ctx, "answer", r.points)
 		}
-		if u, ok := errors.AsType[*url.Error](err); ok {
-			err = u.Err // the address in it has its query
-		}
-		return fmt.Errorf("write to %s: %w", e.receiver(), err)
+		return fmt.Errorf("write to %s: %w", address.Plain(e.url), address.Reason(err))
 	}
 	defer resp.Body.Close()
 	answer, _ := io.ReadAll(io.LimitReader(resp.Body, maxAnswer)) // half of it says something, too
 	return e.judge(ctx, r, resp, answer)
-}
-
-// receiver is its address without what of it may be a secret: user, password and query.
-func (e *metricsExporter) receiver() string {
-	return (&url.URL{Scheme: e.url.Scheme, Host: e.url.Host, Path: e.url.Path}).String()
 }
 
 func (e *metricsExporter) request(ctx context.Context, r *request) (*http.Request, error) {
@@ -108,11 +100,11 @@ func (e *metricsExporter) judge(ctx context.Context, r *request, resp *http.Resp
 		if r.version == v1 { // a success stands for all
 			written = counts{samples: r.samples, histograms: r.histograms, exemplars: r.exemplars}
 		}
-		e.settle(ctx, r, written, "unconfirmed", fmt.Sprintf("%s answers %s, but confirms %s", e.receiver(), resp.Status, written))
+		e.settle(ctx, r, written, "unconfirmed", fmt.Sprintf("%s answers %s, but confirms %s", address.Plain(e.url), resp.Status, written))
 		return nil
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(answer)), "\n")
-	err := fmt.Errorf("write to %s: the receiver answers %s: %s", e.receiver(), resp.Status, line)
+	err := fmt.Errorf("write to %s: the receiver answers %s: %s", address.Plain(e.url), resp.Status, line)
 	switch {
 	case status == http.StatusTooManyRequests || status/100 == 5:
 		e.telemetry.undelivered.Retry(ctx, strconv.Itoa(status), r.points)
@@ -150,7 +142,7 @@ func (e *metricsExporter) unsupported(r *request, status int, w counts) bool {
 	ok, changed := e.protocol.fallBack(e.now())
 	if changed {
 		e.set.Logger.Info("The receiver does not take remote write 2.0; it gets 1.0 from now on, without the start of counters.",
-			zap.String("endpoint", e.receiver()), zap.Int("status", status))
+			zap.String("endpoint", address.Plain(e.url)), zap.Int("status", status))
 	}
 	return ok && r.version == v2
 }

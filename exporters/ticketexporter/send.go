@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/tidewatch/tidewatch/internal/address"
 	"github.com/tidewatch/tidewatch/internal/incidentlog"
 	"github.com/tidewatch/tidewatch/internal/retryafter"
 	"github.com/tidewatch/tidewatch/internal/template"
@@ -86,10 +85,7 @@ func (e *ticketExporter) ask(ctx context.Context, method, path string, body []by
 	}
 	resp, err := e.client.Do(req)
 	if err != nil {
-		if u, ok := errors.AsType[*url.Error](err); ok {
-			err = u.Err
-		}
-		return nil, err
+		return nil, address.Reason(err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
