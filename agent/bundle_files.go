@@ -196,16 +196,7 @@ func writeConfig(w io.Writer, cfg *otelcol.Config, loadErr error) error {
 		}
 		return nil
 	}
-	conf, err := effective(cfg)
-	if err != nil {
-		return err
-	}
-	b, err := masked(conf)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(b)
-	return err
+	return writeMasked(w, cfg)
 }
 
 // writeLog takes the log from its file, else from the journal.

@@ -20,16 +20,7 @@ func newPrintConfigCommand(set *componentSet) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			conf, err := effective(cfg)
-			if err != nil {
-				return err
-			}
-			b, err := masked(conf)
-			if err != nil {
-				return err
-			}
-			_, err = cmd.OutOrStdout().Write(b)
-			return err
+			return writeMasked(cmd.OutOrStdout(), cfg)
 		},
 	}
 	flags.add(cmd)

@@ -2,11 +2,13 @@ package agent
 
 import (
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 	"sync"
 
 	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/otelcol"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -25,7 +27,21 @@ var secrets = sync.OnceValue(func() (s struct{ key, user, bare, query *regexp.Re
 	return s
 })
 
-// masked writes a configuration as YAML without its secrets.
+// writeMasked writes what a configuration means, with all defaults and without its secrets.
+func writeMasked(w io.Writer, cfg *otelcol.Config) error {
+	conf, err := effective(cfg)
+	if err != nil {
+		return err
+	}
+	b, err := masked(conf)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(b)
+	return err
+}
+
+// masked is a configuration as YAML without its secrets.
 func masked(conf *confmap.Conf) ([]byte, error) {
 	b, err := yaml.Marshal(mask("", conf.ToStringMap()))
 	if err != nil {
