@@ -1,79 +1,18 @@
 package consoleextension_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/tidewatch/tidewatch/internal/listen/listentest"
 )
-
-// authority issues certificates into a directory.
-type authority struct {
-	t    *testing.T
-	dir  string
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func newAuthority(t *testing.T) *authority {
-	a := &authority{t: t, dir: t.TempDir()}
-	a.issue("ca", true)
-	return a
-}
-
-// issue writes NAME.crt and NAME.key, and returns their paths.
-func (a *authority) issue(name string, ca bool) (crt, key string) {
-	a.t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(a.t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name}, IsCA: ca, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	if ca {
-		a.cert, a.key = template, private
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &private.PublicKey, a.key)
-	require.NoError(a.t, err)
-	secret, err := x509.MarshalECPrivateKey(private)
-	require.NoError(a.t, err)
-	crt, key = filepath.Join(a.dir, name+".crt"), filepath.Join(a.dir, name+".key")
-	require.NoError(a.t, os.WriteFile(crt, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	require.NoError(a.t, os.WriteFile(key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}), 0o600))
-	return crt, key
-}
-
-// client trusts the authority, and shows a certificate if name is not empty.
-func (a *authority) client(name string) *http.Client {
-	a.t.Helper()
-	c := &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
-	text, err := os.ReadFile(filepath.Join(a.dir, "ca.crt"))
-	require.NoError(a.t, err)
-	require.True(a.t, c.RootCAs.AppendCertsFromPEM(text))
-	if name != "" {
-		pair, err := tls.LoadX509KeyPair(a.issue(name, false))
-		require.NoError(a.t, err)
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: c, DisableKeepAlives: true, ForceAttemptHTTP2: true}}
-}
 
 func configure(t *testing.T, yaml map[string]any) func(*config) {
 	return func(c *config) { require.NoError(t, confmap.NewFromStringMap(yaml).Unmarshal(c)) }
@@ -98,19 +37,18 @@ func answer(t *testing.T, c *http.Client, url string, headers ...string) (int, s
 
 // What other machines can reach asks for both, and serves both.
 func TestPublicPageWithTLSAndToken(t *testing.T) {
-	a := newAuthority(t)
-	crt, key := a.issue("page", false)
-	token := filepath.Join(a.dir, "token")
-	require.NoError(t, os.WriteFile(token, []byte("correct-horse-battery-staple\n"), 0o600))
+	a := listentest.New(t)
+	a.Issue("page")
+	token := a.Write("token", "correct-horse-battery-staple\n")
 	e := start(t, configure(t, map[string]any{
 		"endpoint": "0.0.0.0:0",
-		"tls":      map[string]any{"cert_file": crt, "key_file": key},
+		"tls":      map[string]any{"cert_file": a.File("page.crt"), "key_file": a.File("page.key")},
 		"auth":     map[string]any{"token_file": token},
 	}))
 	_, port, err := net.SplitHostPort(e.Address())
 	require.NoError(t, err)
 	url := "https://127.0.0.1:" + port + "/api/v1/overview"
-	people := a.client("")
+	people := a.Client("")
 	code, body := answer(t, people, url, "Authorization", "Bearer correct-horse-battery-staple")
 	require.Equal(t, http.StatusOK, code, body)
 	code, body = answer(t, people, url, "Authorization", "Bearer wrong-horse-battery-staple")
@@ -129,26 +67,26 @@ func TestPublicPageWithTLSAndToken(t *testing.T) {
 }
 
 func TestPublicPageWithCertificatesOfClients(t *testing.T) {
-	a := newAuthority(t)
-	crt, key := a.issue("page", false)
+	a := listentest.New(t)
+	a.Issue("page")
 	e := start(t, configure(t, map[string]any{
 		"endpoint": "0.0.0.0:0",
-		"tls":      map[string]any{"cert_file": crt, "key_file": key, "client_ca_file": filepath.Join(a.dir, "ca.crt")},
+		"tls":      map[string]any{"cert_file": a.File("page.crt"), "key_file": a.File("page.key"), "client_ca_file": a.File("ca.crt")},
 	}))
 	_, port, err := net.SplitHostPort(e.Address())
 	require.NoError(t, err)
 	url := "https://127.0.0.1:" + port + "/api/v1/session"
-	code, body := answer(t, a.client("alice"), url)
+	code, body := answer(t, a.Client("alice"), url)
 	require.Equal(t, http.StatusOK, code, body)
 	require.JSONEq(t, `{"method":"certificate","authenticated":true,"user":"alice"}`, body)
-	code, body = answer(t, a.client(""), url)
+	code, body = answer(t, a.Client(""), url)
 	require.Zero(t, code, body) // how the refusal looks is the client's affair
 }
 
 func TestWrongCertificateStopsTheStart(t *testing.T) {
-	a := newAuthority(t)
-	crt, _ := a.issue("page", false)
-	e := create(t, configure(t, map[string]any{"tls": map[string]any{"cert_file": crt, "key_file": filepath.Join(a.dir, "none")}}))
+	a := listentest.New(t)
+	a.Issue("page")
+	e := create(t, configure(t, map[string]any{"tls": map[string]any{"cert_file": a.File("page.crt"), "key_file": a.File("none")}}))
 	require.ErrorContains(t, e.Start(t.Context(), componenttest.NewNopHost()), "tls: ")
 	require.NoError(t, e.Shutdown(t.Context()))
 }
